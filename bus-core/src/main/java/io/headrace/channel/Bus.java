@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel;
+
+import io.headrace.HeadraceException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.EpochNanoClock;
+
+/**
+ * A bus: a directory that holds everything one application's processes on one host share.
+ *
+ * <pre>
+ *  DIR/bus.properties                  settings, written last: a directory with it is a bus
+ *  DIR/bus.dat                         shared words ({@code BusFile})
+ *  DIR/bus.lock                        locked while the bus is made
+ *  DIR/members/ID.member               one file per process
+ *  DIR/channels/CHANNEL/WRITER/        one lane: a Chronicle Queue and, once it may be read, {@code lane.properties}
+ * </pre>
+ *
+ * <p>Thread-safe; lanes are shared by the threads of a process, appenders and pollers belong to one thread each.
+ */
+public final class Bus implements AutoCloseable {
+
+    /** System property and default of every tool's {@code --bus}. */
+    public static final String DIRECTORY_PROPERTY = "headrace.bus";
+
+    private static final String SETTINGS_FILE = "bus.properties";
+    private static final Set<String> DEBRIS = Set.of("bus.lock", "bus.dat", "bus.properties.new");
+    // File locks are held by the whole JVM, so threads of one need a lock of their own.
+    private static final Object JVM_LOCK = new Object();
+
+    private final Path directory;
+    private final BusSettings settings;
+    private final BusFile file;
+    private final EpochNanoClock clock;
+    private final Map<Path, Lane> lanes = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    private Bus(Path directory, BusSettings settings, BusFile file, EpochNanoClock clock) {
+        this.directory = directory;
+        this.settings = settings;
+        this.file = file;
+        this.clock = clock;
+    }
+
+    /** Where a bus is when nobody says otherwise. */
+    public static Path defaultDirectory() {
+        final String configured = System.getProperty(DIRECTORY_PROPERTY);
+        if (configured != null) {
+            return Path.of(configured);
+        }
+        final Path shared = Path.of("/dev/shm");
+        final Path parent =
+                Files.isDirectory(shared) ? shared : Path.of(System.getProperty("java.io.tmpdir"));
+        return parent.resolve("headrace-" + System.getProperty("user.name"));
+    }
+
+    /** Opens the bus in this directory, and makes it first when the directory is absent or empty. */
+    public static Bus openOrCreate(Path directory) {
+        final Path path = directory.toAbsolutePath().normalize();
+        try {
+            if (!Files.exists(path)) {
+                createDirectories(path);
+            }
+            checkOwner(path);
+            synchronized (JVM_LOCK) {
+                try (FileChannel channel =
+                                FileChannel.open(
+                                        path.resolve("bus.lock"),
+                                        StandardOpenOption.CREATE,
+                                        StandardOpenOption.WRITE);
+                        FileLock lock = channel.lock()) {
+                    if (!Files.exists(path.resolve(SETTINGS_FILE))) {
+                        create(path);
+                    }
+                    return openLocked(path);
+                }
+            }
+        } catch (final IOException e) {
+            throw new HeadraceException("bus " + path + " cannot be opened: " + e, e);
+        }
+    }
+
+    /** Opens a bus that must exist. */
+    public static Bus open(Path directory) {
+        final Path path = directory.toAbsolutePath().normalize();
+        if (!Files.exists(path.resolve(SETTINGS_FILE))) {
+            throw new HeadraceException(
+                    "no bus in "
+                            + path
+                            + "; start 'headrace demo', 'frontend' or 'worker' first, or name another with --bus");
+        }
+        return openOrCreate(path);
+    }
+
+    private static void create(Path path) throws IOException {
+        try (Stream<Path> entries = Files.list(path)) {
+            final List<String> others =
+                    entries.map(entry -> entry.getFileName().toString())
+                            .filter(name -> !DEBRIS.contains(name))
+                            .toList();
+            if (!others.isEmpty()) {
+                throw new HeadraceException(
+                        path
+                                + " is neither a bus nor empty (it has '"
+                                + others.get(0)
+                                + "'); name another directory with --bus");
+            }
+        }
+        createDirectories(path.resolve("members"));
+        createDirectories(path.resolve("channels"));
+        final Path temporary = path.resolve("bus.properties.new");
+        BusSettings.forNewBus(randomId()).write(temporary);
+        Files.move(temporary, path.resolve(SETTINGS_FILE), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static Bus openLocked(Path path) {
+        final BusSettings settings = BusSettings.read(path.resolve(SETTINGS_FILE));
+        final BusFile file = new BusFile(path.resolve("bus.dat"));
+        return new Bus(path, settings, file, new BusClock(file.anchorClock()));
+    }
+
+    private static void checkOwner(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            throw new HeadraceException("bus " + path + " is not a directory");
+        }
+        if (!Files.getFileStore(path).supportsFileAttributeView("posix")) {
+            return;
+        }
+        final Object uid = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        final Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        if (Files.isDirectory(Path.of("/proc/self")) && !uid.equals(own)) {
+            throw new HeadraceException(
+                    "bus " + path + " belongs to another user (uid " + uid + "); name your own with --bus");
+        }
+        final Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
+                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+            throw new HeadraceException(
+                    "bus "
+                            + path
+                            + " is writable by others ("
+                            + PosixFilePermissions.toString(permissions)
+                            + "); chmod 700 it or name another with --bus");
+        }
+    }
+
+    private static void createDirectories(Path path) throws IOException {
+        if (Files.getFileStore(existingAncestor(path)).supportsFileAttributeView("posix")) {
+            Files.createDirectories(
+                    path,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        } else {
+            Files.createDirectories(path);
+        }
+    }
+
+    private static Path existingAncestor(Path path) {
+        Path ancestor = path;
+        while (!Files.exists(ancestor)) {
+            ancestor = ancestor.getParent();
+        }
+        return ancestor;
+    }
+
+    private static String randomId() {
+        final String alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+        return ThreadLocalRandom.current()
+                .ints(6, 0, alphabet.length())
+                .collect(
+                        StringBuilder::new,
+                        (text, i) -> text.append(alphabet.charAt(i)),
+                        StringBuilder::append)
+                .toString();
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    public BusSettings settings() {
+        return settings;
+    }
+
+    /** Bus time: nanoseconds since the epoch, monotonic, the same in all processes. */
+    public EpochNanoClock clock() {
+        return clock;
+    }
+
+    /** Where the members' files are. */
+    public Path membersDirectory() {
+        return directory.resolve("members");
+    }
+
+    /** A word that rises after every change to the set of lanes or members: one volatile read. */
+    public long laneVersion() {
+        return file.laneVersion();
+    }
+
+    /** Tells all readers to look for new lanes and members. */
+    public void raiseLaneVersion() {
+        file.raiseLaneVersion();
+    }
+
+    /** A number that no other member of this bus ever had or will have, from 1. */
+    public int nextMemberNumber() {
+        return file.nextMemberNumber();
+    }
+
+    /** Reserves consumer ids and returns the first. */
+    public int nextConsumerIds(int count) {
+        return file.nextConsumerIds(count);
+    }
+
+    /**
+     * Makes the channel's folder, so that writers may open lanes in it before its reader has got a message.
+     *
+     * @param channel a physical channel's name.
+     */
+    public void createChannel(String channel) {
+        try {
+            createDirectories(channelDirectory(channel));
+        } catch (final IOException e) {
+            throw new HeadraceException("channel " + channel + " cannot be made: " + e, e);
+        }
+        raiseLaneVersion();
+    }
+
+    /**
+     * Makes a lane for its one writer, in all the channel's folder's life.
+     *
+     * @param channel a physical channel's name.
+     * @param writer the writer's id, unique for all time.
+     */
+    public LaneAppender newLane(String channel, String writer, WriterSequence sequence) {
+        final Path path = channelDirectory(channel).resolve(ChannelName.check(writer));
+        try {
+            if (Files.exists(path)) {
+                throw new HeadraceException(
+                        "lane " + path + " exists already; a writer's id must be unique");
+            }
+            createDirectories(path);
+        } catch (final IOException e) {
+            throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
+        }
+        final Lane lane = Lane.create(path, channel, writer, settings, clock);
+        lanes.put(path, lane);
+        raiseLaneVersion();
+        return new LaneAppender(lane, sequence);
+    }
+
+    /** Lanes that may be read, of all channels whose name passes. Opens those not open yet: cold. */
+    public List<Lane> lanes(Predicate<String> channels) {
+        final List<Lane> found = new ArrayList<>();
+        for (final Path channel : list(directory.resolve("channels"))) {
+            if (channels.test(channel.getFileName().toString())) {
+                for (final Path path : list(channel)) {
+                    lane(path).ifPresent(found::add);
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Names of the channels that exist and pass. */
+    public List<String> channels(Predicate<String> names) {
+        return list(directory.resolve("channels")).stream()
+                .map(path -> path.getFileName().toString())
+                .filter(names)
+                .sorted()
+                .toList();
+    }
+
+    /** One writer's lane in a channel, when it exists and may be read. */
+    public java.util.Optional<Lane> lane(String channel, String writer) {
+        return lane(channelDirectory(channel).resolve(writer));
+    }
+
+    private java.util.Optional<Lane> lane(Path path) {
+        final Lane open = lanes.get(path);
+        if (open != null) {
+            return java.util.Optional.of(open);
+        }
+        if (!Lane.isReadable(path)) {
+            return java.util.Optional.empty();
+        }
+        return java.util.Optional.of(
+                lanes.computeIfAbsent(path, absent -> Lane.open(absent, settings, clock)));
+    }
+
+    private Path channelDirectory(String channel) {
+        final String name = ChannelName.check(channel);
+        assert name.indexOf('!') < 0 : "not a physical channel: " + name;
+        return directory.resolve("channels").resolve(name);
+    }
+
+    private static List<Path> list(Path path) {
+        final List<Path> entries = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(path, Files::isDirectory)) {
+            stream.forEach(entries::add);
+        } catch (final IOException e) {
+            throw new HeadraceException("bus directory " + path + " cannot be listed: " + e, e);
+        }
+        entries.sort(null);
+        return entries;
+    }
+
+    /** Closes everything this process has open of the bus. Appenders and pollers must be closed before. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            CloseHelper.quietCloseAll(lanes.values());
+            lanes.clear();
+            file.close();
+        }
+    }
+}

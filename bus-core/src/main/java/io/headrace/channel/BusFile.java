@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel;
+
+import io.headrace.HeadraceException;
+import java.io.IOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.agrona.BufferUtil;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The words that all processes of a bus share, in its file {@code bus.dat}. Each has a cache line of its own.
+ *
+ * <pre>
+ *    0  int64  clock offset: bus time minus the monotonic clock, ns
+ *    8  int64  hash of the machine's boot that the offset holds for
+ *   64  int64  lane version: raised after every change to the set of lanes and members
+ *  128  int32  next member number
+ *  192  int32  next consumer id
+ * </pre>
+ */
+final class BusFile implements AutoCloseable {
+
+    static final int LENGTH = 4096;
+
+    private static final int CLOCK_OFFSET_OFFSET = 0;
+    private static final int BOOT_OFFSET = 8;
+    private static final int LANE_VERSION_OFFSET = 64;
+    private static final int MEMBER_NUMBER_OFFSET = 128;
+    private static final int CONSUMER_ID_OFFSET = 192;
+
+    private final MappedByteBuffer mapped;
+    private final UnsafeBuffer words;
+
+    /** Maps the file, which is created when absent. */
+    BusFile(Path file) {
+        try (FileChannel channel =
+                FileChannel.open(
+                        file,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE)) {
+            if (channel.size() != 0 && channel.size() != LENGTH) {
+                throw new HeadraceException(
+                        file + " has " + channel.size() + " bytes, not " + LENGTH + "; is it a bus?");
+            }
+            mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
+            words = new UnsafeBuffer(mapped);
+        } catch (final IOException e) {
+            throw new HeadraceException("bus file " + file + " cannot be mapped: " + e, e);
+        }
+    }
+
+    /** Anchors the clock unless it has been since the machine booted. Called under the bus's lock. */
+    long anchorClock() {
+        final long boot = bootHash();
+        if (words.getLong(BOOT_OFFSET) != boot) {
+            final long wallNs = System.currentTimeMillis() * 1_000_000L;
+            words.putLong(CLOCK_OFFSET_OFFSET, wallNs - System.nanoTime());
+            words.putLong(BOOT_OFFSET, boot);
+        }
+        return words.getLong(CLOCK_OFFSET_OFFSET);
+    }
+
+    long laneVersion() {
+        return words.getLongVolatile(LANE_VERSION_OFFSET);
+    }
+
+    void raiseLaneVersion() {
+        words.getAndAddLong(LANE_VERSION_OFFSET, 1);
+    }
+
+    int nextMemberNumber() {
+        return words.getAndAddInt(MEMBER_NUMBER_OFFSET, 1) + 1;
+    }
+
+    /** Reserves ids for consumers and returns the first; 0 is nobody's. */
+    int nextConsumerIds(int count) {
+        return words.getAndAddInt(CONSUMER_ID_OFFSET, count) + 1;
+    }
+
+    @Override
+    public void close() {
+        BufferUtil.free(mapped);
+    }
+
+    private static long bootHash() {
+        try {
+            final String boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id"));
+            return boot.hashCode() | 1L << 32;
+        } catch (final IOException notLinux) {
+            // Without a boot id a bus on a disk keeps its first anchor; a tmpfs does not survive a boot anyway.
+            return 1L;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel;
+
+import io.headrace.HeadraceException;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import net.openhft.chronicle.queue.RollCycle;
+import net.openhft.chronicle.queue.RollCycles;
+import net.openhft.chronicle.queue.rollcycles.TestRollCycles;
+import org.agrona.SystemUtil;
+
+/**
+ * What all processes of a bus must agree on, kept in its file {@code bus.properties}. A process that has one of these
+ * settings from a system property is refused by a bus that has it otherwise; one that has not takes the bus's.
+ *
+ * @param version layout of the whole bus directory.
+ * @param id six characters that make member ids unique across buses.
+ * @param blockSize mapped at a time, in bytes; the largest record is a quarter of it.
+ * @param rollCycle name of the Chronicle roll cycle: how long a lane writes into one file.
+ */
+public record BusSettings(int version, String id, int blockSize, String rollCycle) {
+
+    /** The layout this code reads and writes. */
+    public static final int VERSION = 1;
+
+    /** System property for {@link #blockSize()}, for example {@code 64m}. */
+    public static final String BLOCK_SIZE_PROPERTY = "headrace.block.size";
+
+    /** System property for {@link #rollCycle()}, for example {@code FAST_HOURLY}. */
+    public static final String ROLL_CYCLE_PROPERTY = "headrace.roll.cycle";
+
+    private static final int BLOCK_SIZE_DEFAULT = 64 << 20;
+    private static final int BLOCK_SIZE_MIN = 1 << 20;
+    private static final int BLOCK_SIZE_MAX = 1 << 30;
+    private static final String ROLL_CYCLE_DEFAULT = "FAST_HOURLY";
+    private static final Map<String, RollCycle> ROLL_CYCLES = new TreeMap<>();
+
+    static {
+        ROLL_CYCLES.put("FIVE_MINUTELY", RollCycles.FIVE_MINUTELY);
+        ROLL_CYCLES.put("TEN_MINUTELY", RollCycles.TEN_MINUTELY);
+        ROLL_CYCLES.put("FAST_HOURLY", RollCycles.FAST_HOURLY);
+        // For tests that must see a roll.
+        ROLL_CYCLES.put("TEST_SECONDLY", TestRollCycles.TEST_SECONDLY);
+    }
+
+    public BusSettings {
+        if (blockSize < BLOCK_SIZE_MIN
+                || blockSize > BLOCK_SIZE_MAX
+                || Integer.bitCount(blockSize) != 1) {
+            throw new HeadraceException(
+                    BLOCK_SIZE_PROPERTY
+                            + " is "
+                            + blockSize
+                            + "; it takes a power of two from 1m to 1g");
+        }
+        if (!ROLL_CYCLES.containsKey(rollCycle)) {
+            throw new HeadraceException(
+                    ROLL_CYCLE_PROPERTY
+                            + " is '"
+                            + rollCycle
+                            + "'; it takes one of "
+                            + ROLL_CYCLES.keySet());
+        }
+    }
+
+    /** The settings of a new bus: system properties, else defaults. */
+    static BusSettings forNewBus(String id) {
+        return new BusSettings(
+                VERSION,
+                id,
+                (int) SystemUtil.getSizeAsLong(BLOCK_SIZE_PROPERTY, BLOCK_SIZE_DEFAULT),
+                System.getProperty(ROLL_CYCLE_PROPERTY, ROLL_CYCLE_DEFAULT));
+    }
+
+    /**
+     * Reads and validates a bus's settings.
+     *
+     * @throws HeadraceException when the file is not readable, of another version, or other than this process's own
+     *     system properties.
+     */
+    static BusSettings read(Path file) {
+        final Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        } catch (final IOException | IllegalArgumentException e) {
+            throw new HeadraceException("bus settings " + file + " cannot be read: " + e, e);
+        }
+        final int version = number(properties, "version", file);
+        if (version != VERSION) {
+            throw new HeadraceException(
+                    "bus "
+                            + file.getParent()
+                            + " has version "
+                            + version
+                            + ", this program reads version "
+                            + VERSION
+                            + "; use another --bus directory or the program that made it");
+        }
+        final BusSettings settings =
+                new BusSettings(
+                        version,
+                        text(properties, "id", file),
+                        number(properties, "block.size", file),
+                        text(properties, "roll.cycle", file));
+        settings.checkSame(
+                BLOCK_SIZE_PROPERTY,
+                SystemUtil.getSizeAsLong(BLOCK_SIZE_PROPERTY, settings.blockSize),
+                (long) settings.blockSize,
+                file);
+        settings.checkSame(
+                ROLL_CYCLE_PROPERTY,
+                System.getProperty(ROLL_CYCLE_PROPERTY, settings.rollCycle),
+                settings.rollCycle,
+                file);
+        return settings;
+    }
+
+    void write(Path file) throws IOException {
+        try (Writer writer = Files.newBufferedWriter(file)) {
+            writer.write("# Headrace bus: every process of it validates these when it opens it.\n");
+            writer.write("version=" + version + "\n");
+            writer.write("id=" + id + "\n");
+            writer.write("block.size=" + blockSize + "\n");
+            writer.write("roll.cycle=" + rollCycle + "\n");
+        }
+    }
+
+    /** Largest record of a lane in bytes, delivery header included. */
+    public int recordLengthMax() {
+        return blockSize / 4;
+    }
+
+    RollCycle chronicleRollCycle() {
+        return ROLL_CYCLES.get(rollCycle);
+    }
+
+    private void checkSame(String property, Object wanted, Object actual, Path file) {
+        if (!wanted.equals(actual)) {
+            throw new HeadraceException(
+                    "bus "
+                            + file.getParent()
+                            + " has "
+                            + property
+                            + "="
+                            + actual
+                            + ", this process was started with "
+                            + wanted
+                            + "; start it with -D"
+                            + property
+                            + "="
+                            + actual
+                            + " or use another --bus directory");
+        }
+    }
+
+    private static String text(Properties properties, String key, Path file) {
+        final String value = properties.getProperty(key);
+        if (value == null || value.isBlank()) {
+            throw new HeadraceException("bus settings " + file + " lack '" + key + "'");
+        }
+        return value.trim();
+    }
+
+    private static int number(Properties properties, String key, Path file) {
+        final String value = text(properties, key, file);
+        try {
+            return Integer.parseInt(value);
+        } catch (final NumberFormatException e) {
+            throw new HeadraceException(
+                    "bus settings " + file + ": '" + key + "' is '" + value + "', not a number", e);
+        }
+    }
+}

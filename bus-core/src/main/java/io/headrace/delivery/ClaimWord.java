@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import static io.headrace.message.DeliveryHeader.CLAIM_WORD_OFFSET;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The claim word: one int32 of a message's delivery header that says who has it and how it ended. It changes by
+ * compare-and-set alone, so each message goes to exactly one consumer and ends in exactly one fate.
+ *
+ * <pre>
+ *   31                        4 3     0
+ *  +---------------------------+-------+
+ *  |  consumer id              | state |
+ *  +---------------------------+-------+
+ *
+ *             +--> EXPIRED    (older than its expiry)
+ *             +--> CANCELLED  (the client left first)
+ *             |
+ *   FREE -----+--> CLAIMED ---+--> DONE
+ *                             +--> FAILED     (the handler threw, or the record cannot be decoded)
+ *                             +--> LOST       (its consumer died)
+ * </pre>
+ */
+public final class ClaimWord {
+
+    public static final int FREE = 0;
+    public static final int CLAIMED = 1;
+    public static final int DONE = 2;
+    public static final int FAILED = 3;
+    public static final int EXPIRED = 4;
+    public static final int CANCELLED = 5;
+    public static final int LOST = 6;
+
+    /** Greatest consumer id; 0 is nobody. */
+    public static final int CONSUMER_MAX = (1 << 28) - 1;
+
+    private static final int STATE_BITS = 4;
+    private static final int STATE_MASK = (1 << STATE_BITS) - 1;
+    private static final String[] LABELS = {
+        "pending", "claimed", "done", "failed", "expired", "cancelled", "lost"
+    };
+
+    private ClaimWord() {}
+
+    public static int of(int consumerId, int state) {
+        return consumerId << STATE_BITS | state;
+    }
+
+    public static int state(int word) {
+        return word & STATE_MASK;
+    }
+
+    public static int consumer(int word) {
+        return word >>> STATE_BITS;
+    }
+
+    /** The name under which tools print a state. */
+    public static String label(int state) {
+        return state < LABELS.length ? LABELS[state] : "unknown-" + state;
+    }
+
+    /** The word as it is now. */
+    public static int read(UnsafeBuffer record) {
+        return record.getIntVolatile(CLAIM_WORD_OFFSET);
+    }
+
+    /** Gives a free message to this consumer; false when another was first. */
+    public static boolean tryClaim(UnsafeBuffer record, int consumerId) {
+        return record.compareAndSetInt(CLAIM_WORD_OFFSET, FREE, of(consumerId, CLAIMED));
+    }
+
+    /** Ends a free message as EXPIRED or CANCELLED; false when a consumer was first. */
+    public static boolean tryEnd(UnsafeBuffer record, int byConsumerId, int state) {
+        return record.compareAndSetInt(CLAIM_WORD_OFFSET, FREE, of(byConsumerId, state));
+    }
+
+    /**
+     * Ends a message that this consumer claimed.
+     *
+     * @return false when it is this consumer's no more: it was taken for dead and the message has ended as LOST.
+     */
+    public static boolean finish(UnsafeBuffer record, int consumerId, int state) {
+        return record.compareAndSetInt(
+                CLAIM_WORD_OFFSET, of(consumerId, CLAIMED), of(consumerId, state));
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import io.headrace.channel.LanePoller;
+import io.headrace.message.DeliveryHeader;
+import io.headrace.message.Message;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Turns the records of a {@link Subscription} into messages for one consumer: passes those that others have, ends those
+ * that have expired, claims the rest, decodes them, and writes down how they ended.
+ *
+ * <p>A record too short for a message belongs to nobody: it is counted, reported once and passed. One that is whole but
+ * cannot be decoded is claimed and ends as failed.
+ */
+public final class Claimer implements Delivery {
+
+    /** What a consumer does with a message it has claimed. */
+    public interface Handler {
+
+        /**
+         * @param lane whose head the message is.
+         * @return how the message ends: {@link ClaimWord#DONE}, {@code FAILED} or {@code CANCELLED}. It must not throw.
+         */
+        int onMessage(LanePoller lane, Message message, long nowNs);
+    }
+
+    private final int consumerId;
+    private final Message message;
+    private final Handler handler;
+    private final FateCounters counters;
+    private final UndecodableReport report;
+
+    /**
+     * @param message the reader to decode with.
+     * @param report told of records that cannot be decoded.
+     */
+    public Claimer(
+            int consumerId,
+            Message message,
+            Handler handler,
+            FateCounters counters,
+            UndecodableReport report) {
+        this.consumerId = consumerId;
+        this.message = message;
+        this.handler = handler;
+        this.counters = counters;
+        this.report = report;
+    }
+
+    @Override
+    public void onRecord(LanePoller lane, long nowNs) {
+        final UnsafeBuffer record = lane.record();
+        if (!Message.isWhole(record)) {
+            counters.undecodable().incrementRelease();
+            report.onUndecodable(lane.lane(), "truncated record of " + record.capacity() + " bytes");
+            return;
+        }
+        if (ClaimWord.read(record) != ClaimWord.FREE) {
+            return;
+        }
+        if (hasExpired(record, nowNs)) {
+            if (ClaimWord.tryEnd(record, consumerId, ClaimWord.EXPIRED)) {
+                counters.of(ClaimWord.EXPIRED, lane.lane().channel())
+                        .incrementRelease();
+            }
+            return;
+        }
+        if (ClaimWord.tryClaim(record, consumerId)) {
+            DeliveryHeader.claimedNs(record, 0, nowNs);
+            handle(lane, record, nowNs);
+        }
+    }
+
+    private void handle(LanePoller lane, UnsafeBuffer record, long nowNs) {
+        final int fate;
+        if (message.wrap(record).decode()) {
+            fate = handler.onMessage(lane, message, nowNs);
+        } else {
+            counters.undecodable().incrementRelease();
+            report.onUndecodable(lane.lane(), message.problem());
+            fate = ClaimWord.FAILED;
+        }
+        DeliveryHeader.doneNs(record, 0, nowNs);
+        if (ClaimWord.finish(record, consumerId, fate)) {
+            counters.of(fate, lane.lane().channel()).incrementRelease();
+        }
+    }
+
+    /** Whether a record is older than its expiry; never early. */
+    static boolean hasExpired(UnsafeBuffer record, long nowNs) {
+        final int expiryMs = DeliveryHeader.expiryMs(record, 0);
+        return expiryMs != 0
+                && nowNs - DeliveryHeader.receivedNs(record, 0) >= expiryMs * 1_000_000L;
+    }
+}

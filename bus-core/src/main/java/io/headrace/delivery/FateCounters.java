@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import io.headrace.member.Member;
+import java.util.HashMap;
+import java.util.Map;
+import org.agrona.concurrent.status.AtomicCounter;
+
+/** One thread's counters of fates, by channel. Allocates when a channel is met for the first time. */
+public final class FateCounters {
+
+    private final Member member;
+    private final String owner;
+    // By channel, then by state of the claim word.
+    private final Map<String, AtomicCounter[]> byChannel = new HashMap<>();
+    private final AtomicCounter undecodable;
+
+    /**
+     * @param owner names the thread in the counters' labels.
+     */
+    public FateCounters(Member member, String owner) {
+        this.member = member;
+        this.owner = owner;
+        this.undecodable = member.counter(owner + " undecodable");
+    }
+
+    /** The counter of messages of a channel that ended in this fate, one of {@link ClaimWord}'s states. */
+    public AtomicCounter of(int fate, String channel) {
+        AtomicCounter[] counters = byChannel.get(channel);
+        if (counters == null) {
+            counters = new AtomicCounter[ClaimWord.LOST + 1];
+            byChannel.put(channel, counters);
+        }
+        if (counters[fate] == null) {
+            counters[fate] = member.counter(owner + " " + ClaimWord.label(fate) + " " + channel);
+        }
+        return counters[fate];
+    }
+
+    AtomicCounter undecodable() {
+        return undecodable;
+    }
+}

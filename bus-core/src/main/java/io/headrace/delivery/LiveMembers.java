@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.channel.Glob;
+import io.headrace.member.Member;
+import io.headrace.member.MemberReader;
+import io.headrace.member.Members;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.agrona.concurrent.Agent;
+
+/**
+ * Which members live, and which are dead. Its agent looks every few milliseconds
+ * and publishes a {@link Snapshot}, which any thread may read.
+ */
+public final class LiveMembers implements Agent {
+
+    /** How often the locks of the members are tried. */
+    public static final long INTERVAL_NS = 20_000_000L;
+
+    /** A member whose heartbeat is older is taken for stopped, even though its process exists. */
+    public static final long HEARTBEAT_TIMEOUT_NS = 5_000_000_000L;
+
+    private record Known(
+            Member.Kind kind,
+            String id,
+            Predicate<String> channels,
+            int firstConsumerId,
+            int consumerCount) {}
+
+    /** The members as they were at one moment. Immutable. */
+    public static final class Snapshot {
+
+        private final List<Known> live;
+        private final List<Known> dead;
+
+        private Snapshot(List<Known> live, List<Known> dead) {
+            this.live = live;
+            this.dead = dead;
+        }
+
+        /** Whether a live worker consumes this channel. */
+        public boolean isServed(String channel) {
+            return live.stream()
+                    .anyMatch(m -> m.kind == Member.Kind.WORKER && m.channels.test(channel));
+        }
+
+        /**
+         * Whether this consumer's process has ended, for certain. One that is merely not known yet, or stopped, has
+         * not.
+         */
+        public boolean isDead(int consumerId) {
+            for (int i = 0; i < dead.size(); i++) {
+                final int first = dead.get(i).firstConsumerId;
+                if (consumerId >= first && consumerId < first + dead.get(i).consumerCount) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** Ids of the live front ends. */
+        public List<String> frontEnds() {
+            return live.stream()
+                    .filter(member -> member.kind == Member.Kind.FRONT_END)
+                    .map(Known::id)
+                    .toList();
+        }
+
+        private boolean isSame(Snapshot other) {
+            return ids(live).equals(ids(other.live)) && ids(dead).equals(ids(other.dead));
+        }
+
+        private static List<String> ids(List<Known> members) {
+            return members.stream().map(Known::id).toList();
+        }
+    }
+
+    private final Bus bus;
+    private final Members members;
+    private volatile Snapshot snapshot = new Snapshot(List.of(), List.of());
+    private long laneVersion = -1;
+    private long nextLookNs;
+
+    public LiveMembers(Bus bus, Consumer<HeadraceException> onUnreadable) {
+        this.bus = bus;
+        this.members = new Members(bus.membersDirectory(), onUnreadable);
+    }
+
+    /** The last look's result: another object exactly when somebody came or went. */
+    public Snapshot snapshot() {
+        return snapshot;
+    }
+
+    @Override
+    public int doWork() {
+        final long nowNs = bus.clock().nanoTime();
+        final long version = bus.laneVersion();
+        if (version == laneVersion && nowNs < nextLookNs) {
+            return 0;
+        }
+        nextLookNs = nowNs + INTERVAL_NS;
+        if (version != laneVersion) {
+            laneVersion = version;
+            members.refresh();
+        }
+        look(nowNs);
+        return 1;
+    }
+
+    private void look(long nowNs) {
+        final List<Known> live = new ArrayList<>();
+        final List<Known> dead = new ArrayList<>();
+        for (final MemberReader member : members.all()) {
+            final boolean hasEnded = !member.isAlive();
+            final Known known =
+                    new Known(
+                            member.kind(),
+                            member.id(),
+                            Glob.of(member.channels()),
+                            member.firstConsumerId(),
+                            member.consumerCount());
+            if (hasEnded) {
+                dead.add(known);
+            } else if (nowNs - member.heartbeatNs() < HEARTBEAT_TIMEOUT_NS) {
+                live.add(known);
+            }
+        }
+        final Snapshot next = new Snapshot(live, dead);
+        if (!next.isSame(snapshot)) {
+            snapshot = next;
+        }
+    }
+
+    @Override
+    public String roleName() {
+        return "live-members";
+    }
+
+    @Override
+    public void onClose() {
+        members.close();
+    }
+}

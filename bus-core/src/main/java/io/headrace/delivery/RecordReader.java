@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LanePoller;
+import java.util.HashMap;
+import java.util.Map;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** Reads single records by channel, writer and index, beside the polling. One thread; lanes stay open. */
+public final class RecordReader implements AutoCloseable {
+
+    private final Bus bus;
+    private final Map<String, Map<String, LanePoller>> pollers = new HashMap<>();
+
+    public RecordReader(Bus bus) {
+        this.bus = bus;
+    }
+
+    /**
+     * The record at this index, valid until the next call for the same lane.
+     *
+     * @throws HeadraceException when it is not there.
+     */
+    public UnsafeBuffer read(String channel, String writer, long index) {
+        final Map<String, LanePoller> byWriter =
+                pollers.computeIfAbsent(channel, name -> new HashMap<>());
+        LanePoller poller = byWriter.get(writer);
+        if (poller == null) {
+            poller =
+                    bus.lane(channel, writer)
+                            .map(Lane::poller)
+                            .orElseThrow(() -> missing(channel, writer, index));
+            byWriter.put(writer, poller);
+        }
+        if (!poller.moveTo(index) || !poller.peek()) {
+            throw missing(channel, writer, index);
+        }
+        return poller.record();
+    }
+
+    private static HeadraceException missing(String channel, String writer, long index) {
+        return new HeadraceException(
+                "record 0x"
+                        + Long.toHexString(index)
+                        + " of lane "
+                        + channel
+                        + "/"
+                        + writer
+                        + " is not there");
+    }
+
+    @Override
+    public void close() {
+        pollers.values().forEach(byWriter -> CloseHelper.quietCloseAll(byWriter.values()));
+        pollers.clear();
+    }
+}

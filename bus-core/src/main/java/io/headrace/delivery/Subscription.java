@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LanePoller;
+import io.headrace.message.DeliveryHeader;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.agrona.CloseHelper;
+
+/**
+ * Reads all lanes of several channels, in this order:
+ *
+ * <ul>
+ *   <li>One writer's records come in the order of their {@code sequence}, across all its lanes: a WebSocket's connect
+ *       before its frames, its close after them. Of the heads of a writer's lanes the smallest goes first, after one
+ *       more look at the lanes that looked empty: a writer publishes in order, so whatever precedes a head that was
+ *       seen can be seen too.
+ *   <li>Writers take turns, a record each, so that a busy one cannot starve a quiet one; and when heads are older than
+ *       1 ms, the oldest goes first.
+ * </ul>
+ *
+ * <p>New lanes are found when the bus's lane version has changed, which is one volatile read per poll. One thread;
+ * allocates only when lanes are added.
+ */
+public final class Subscription implements AutoCloseable {
+
+    /** A head of this age goes before all younger ones. */
+    static final long PATIENCE_NS = 1_000_000L;
+
+    private final Bus bus;
+    private final Predicate<String> channels;
+    private final Consumer<HeadraceException> onBadLane;
+    private final Set<Lane> known = new HashSet<>();
+    private WriterLanes[] writers = new WriterLanes[0];
+    private long laneVersion = -1;
+    private int turn;
+
+    /**
+     * @param channels which physical channels to read.
+     * @param onBadLane told of a lane that cannot be read; the others go on.
+     */
+    public Subscription(
+            Bus bus, Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
+        this.bus = bus;
+        this.channels = channels;
+        this.onBadLane = onBadLane;
+    }
+
+    /**
+     * Gives each writer one turn.
+     *
+     * @return number of records passed.
+     */
+    public int poll(Delivery delivery, long nowNs) {
+        findNewLanes();
+        final WriterLanes[] all = writers;
+        final int count = all.length;
+        int work = 0;
+        final WriterLanes oldest = oldest(nowNs - PATIENCE_NS);
+        if (oldest != null) {
+            work += oldest.pass(delivery, nowNs);
+        }
+        turn = turn + 1 < count ? turn + 1 : 0;
+        for (int i = 0; i < count; i++) {
+            final WriterLanes next = all[turn + i < count ? turn + i : turn + i - count];
+            if (next != oldest) {
+                work += next.pass(delivery, nowNs);
+            }
+        }
+        return work;
+    }
+
+    /** Delivers the oldest head of all writers; false when there is none. */
+    boolean passOldest(Delivery delivery, long nowNs) {
+        findNewLanes();
+        final WriterLanes oldest = oldest(Long.MAX_VALUE);
+        return oldest != null && oldest.pass(delivery, nowNs) > 0;
+    }
+
+    /** The writer whose head is the oldest of those appended before a time, or null. */
+    private WriterLanes oldest(long beforeNs) {
+        WriterLanes oldest = null;
+        long oldestNs = beforeNs;
+        for (final WriterLanes writer : writers) {
+            final LanePoller head = writer.head();
+            if (head != null && appendedNs(head) < oldestNs) {
+                oldest = writer;
+                oldestNs = appendedNs(head);
+            }
+        }
+        return oldest;
+    }
+
+    private void findNewLanes() {
+        final long version = bus.laneVersion();
+        if (version != laneVersion) {
+            laneVersion = version;
+            addNewLanes();
+        }
+    }
+
+    private static long appendedNs(LanePoller head) {
+        return head.record().capacity() < DeliveryHeader.LENGTH
+                ? 0
+                : DeliveryHeader.appendedNs(head.record(), 0);
+    }
+
+    /** Number of lanes it reads. */
+    public int laneCount() {
+        return known.size();
+    }
+
+    private void addNewLanes() {
+        final List<Lane> lanes;
+        try {
+            lanes = bus.lanes(channels);
+        } catch (final HeadraceException e) {
+            onBadLane.accept(e);
+            return;
+        }
+        final List<WriterLanes> all = new ArrayList<>(List.of(writers));
+        for (final Lane lane : lanes) {
+            if (known.add(lane)) {
+                all.stream()
+                        .filter(writer -> writer.id().equals(lane.writer()))
+                        .findFirst()
+                        .orElseGet(
+                                () -> {
+                                    all.add(new WriterLanes(lane.writer()));
+                                    return all.get(all.size() - 1);
+                                })
+                        .add(lane.poller());
+            }
+        }
+        writers = all.toArray(new WriterLanes[0]);
+    }
+
+    @Override
+    public void close() {
+        CloseHelper.quietCloseAll(writers);
+        writers = new WriterLanes[0];
+        known.clear();
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.message.Message;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * A reader that claims nothing: it sees every message of its channels, oldest first, whoever has them, and changes
+ * nothing. One thread.
+ */
+public final class Tap implements AutoCloseable {
+
+    private final Bus bus;
+    private final Subscription subscription;
+
+    /**
+     * @param onBadLane told of a lane that cannot be read; the others go on.
+     */
+    public Tap(Bus bus, Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
+        this.bus = bus;
+        this.subscription = new Subscription(bus, channels, onBadLane);
+    }
+
+    /**
+     * Passes up to {@code limit} records, and stops where there are no more.
+     *
+     * @param handler gets each record, whole or not ({@link Message#isWhole}).
+     * @return number of records passed.
+     */
+    public int poll(Delivery handler, int limit) {
+        final long nowNs = bus.clock().nanoTime();
+        int passed = 0;
+        while (passed < limit && subscription.passOldest(handler, nowNs)) {
+            passed++;
+        }
+        return passed;
+    }
+
+    @Override
+    public void close() {
+        subscription.close();
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery;
+
+import io.headrace.channel.LanePoller;
+import java.util.Arrays;
+import org.agrona.CloseHelper;
+
+/** The lanes of one writer that a subscription reads, merged by sequence. */
+final class WriterLanes implements AutoCloseable {
+
+    private final String id;
+    private LanePoller[] lanes = new LanePoller[0];
+    private long lastSequence;
+    private LanePoller head;
+
+    WriterLanes(String id) {
+        this.id = id;
+    }
+
+    String id() {
+        return id;
+    }
+
+    void add(LanePoller lane) {
+        lanes = Arrays.copyOf(lanes, lanes.length + 1);
+        lanes[lanes.length - 1] = lane;
+        // A head chosen without this lane might not be the smallest any more.
+        head = null;
+    }
+
+    /** The record of this writer whose turn it is, or null; it stays the same until it is passed. */
+    LanePoller head() {
+        if (head == null) {
+            LanePoller smallest = smallest();
+            // Nothing can precede the direct successor; else records may have come to lanes that looked empty, all of
+            // them before the one that was seen.
+            if (smallest != null && smallest.sequence() != lastSequence + 1 && lanes.length > 1) {
+                smallest = smallest();
+            }
+            head = smallest;
+        }
+        return head;
+    }
+
+    private LanePoller smallest() {
+        LanePoller smallest = null;
+        for (final LanePoller lane : lanes) {
+            if (lane.peek() && (smallest == null || lane.sequence() < smallest.sequence())) {
+                smallest = lane;
+            }
+        }
+        return smallest;
+    }
+
+    /** Delivers the head and passes it; returns the number of records passed. */
+    int pass(Delivery delivery, long nowNs) {
+        final LanePoller next = head();
+        if (next == null) {
+            return 0;
+        }
+        try {
+            delivery.onRecord(next, nowNs);
+        } finally {
+            lastSequence = Math.max(lastSequence, next.sequence());
+            head = null;
+            next.advance();
+        }
+        return 1;
+    }
+
+    @Override
+    public void close() {
+        CloseHelper.quietCloseAll(lanes);
+    }
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.message;
+
+import io.headrace.message.codec.HttpDisconnectDecoder;
+import io.headrace.message.codec.HttpResponseDecoder;
+import io.headrace.message.codec.MessageHeaderDecoder;
+import io.headrace.message.codec.WebSocketClientCloseDecoder;
+import io.headrace.message.codec.WebSocketReceiveDecoder;
+import io.headrace.message.codec.WebSocketSendDecoder;
+import io.headrace.message.codec.WebSocketServerCloseDecoder;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A reusable reader of any message: {@link #wrap} it around a record, {@link #decode()} it, and use the view that
+ * belongs to its {@link #type()}. Everything is checked against the record's end before a handler sees it.
+ *
+ * <p>Not thread-safe; allocates nothing once its lists have grown.
+ */
+public final class Message {
+
+    /** Smallest record that can be a message at all. */
+    public static final int RECORD_LENGTH_MIN =
+            DeliveryHeader.LENGTH + MessageHeaderDecoder.ENCODED_LENGTH;
+
+    /** The {@link #requestIndex()} of a message that carries its request's keys itself. */
+    public static final long NO_INDEX = -1L;
+
+    /** Finds the request that a Receive, a Client Close or a Disconnect points at. */
+    public interface RequestSource {
+
+        /**
+         * @return the request, valid until the next call.
+         */
+        Request requestOf(Message event);
+    }
+
+    private final RequestSource requestSource;
+    private final UnsafeBuffer record = new UnsafeBuffer(0, 0);
+    private final UnsafeBuffer body = new UnsafeBuffer(0, 0);
+    private final MessageHeaderDecoder header = new MessageHeaderDecoder();
+    private final HttpResponseDecoder responseDecoder = new HttpResponseDecoder();
+    private final HttpDisconnectDecoder disconnectDecoder = new HttpDisconnectDecoder();
+    private final WebSocketReceiveDecoder receiveDecoder = new WebSocketReceiveDecoder();
+    private final WebSocketClientCloseDecoder clientCloseDecoder =
+            new WebSocketClientCloseDecoder();
+    private final WebSocketSendDecoder sendDecoder = new WebSocketSendDecoder();
+    private final WebSocketServerCloseDecoder serverCloseDecoder =
+            new WebSocketServerCloseDecoder();
+
+    private final Request request = new Request();
+    private final Response response = new Response();
+    private final Datagram datagram = new Datagram(this);
+    private final Close close = new Close(this);
+
+    private MessageType type;
+    private long requestIndex;
+    private int inlineOffset;
+    private int inlineLength;
+
+    /** A reader for messages that need no reference resolved: requests and replies. */
+    public Message() {
+        this(
+                event -> {
+                    throw new IllegalStateException("this reader resolves no references");
+                });
+    }
+
+    public Message(RequestSource requestSource) {
+        this.requestSource = requestSource;
+    }
+
+    /** Whether a record is long enough for a message and says a possible length. */
+    public static boolean isWhole(UnsafeBuffer record) {
+        if (record.capacity() < RECORD_LENGTH_MIN) {
+            return false;
+        }
+        final int length = DeliveryHeader.messageLength(record, 0);
+        return length >= MessageHeaderDecoder.ENCODED_LENGTH
+                && length <= record.capacity() - DeliveryHeader.LENGTH;
+    }
+
+    /**
+     * Reads from this record from now on.
+     *
+     * @param source a record for which {@link #isWhole} holds.
+     */
+    public Message wrap(UnsafeBuffer source) {
+        record.wrap(source);
+        body.wrap(source, DeliveryHeader.LENGTH, DeliveryHeader.messageLength(source, 0));
+        header.wrap(body, 0);
+        return this;
+    }
+
+    /**
+     * Decodes the SBE message.
+     *
+     * @return false for an unknown schema or template, a block shorter than version 0's, or a body that does not fit
+     *     its record: {@link #problem()} says which.
+     */
+    public boolean decode() {
+        final int templateId = header.templateId();
+        if (header.schemaId() != MessageHeaderDecoder.SCHEMA_ID
+                || !MessageType.isKnown(templateId)
+                || header.blockLength() < MessageType.of(templateId).blockLength()) {
+            return false;
+        }
+        type = MessageType.of(templateId);
+        try {
+            decodeBody(header.blockLength(), header.version());
+            return true;
+        } catch (final IndexOutOfBoundsException | IllegalStateException expected) {
+            // Agrona's bounds checks are the proof that a body does not fit; the caller counts and reports it.
+            return false;
+        }
+    }
+
+    private void decodeBody(int blockLength, int version) {
+        final int offset = MessageHeaderDecoder.ENCODED_LENGTH;
+        switch (type) {
+            case HTTP_REQUEST -> request.wrapHttp(body, offset, blockLength, version);
+            case WEB_SOCKET_CONNECTION ->
+                    request.wrapWebSocket(body, offset, blockLength, version);
+            case HTTP_RESPONSE -> {
+                responseDecoder.wrap(body, offset, blockLength, version);
+                response.wrap(body, responseDecoder);
+                checkLimit(responseDecoder.limit(), body);
+            }
+            case HTTP_DISCONNECT -> {
+                disconnectDecoder.wrap(body, offset, blockLength, version);
+                wrapReference(
+                        disconnectDecoder.requestIndex(),
+                        disconnectDecoder.skipRequest(),
+                        disconnectDecoder.limit());
+                checkLimit(disconnectDecoder.limit(), body);
+            }
+            case WEB_SOCKET_RECEIVE -> {
+                receiveDecoder.wrap(body, offset, blockLength, version);
+                datagram.wrapReceive(receiveDecoder);
+                checkLimit(receiveDecoder.limit(), body);
+            }
+            case WEB_SOCKET_CLIENT_CLOSE -> {
+                clientCloseDecoder.wrap(body, offset, blockLength, version);
+                close.wrapClientClose(clientCloseDecoder);
+                checkLimit(clientCloseDecoder.limit(), body);
+            }
+            case WEB_SOCKET_SEND -> {
+                sendDecoder.wrap(body, offset, blockLength, version);
+                datagram.wrapSend(sendDecoder);
+                checkLimit(sendDecoder.limit(), body);
+            }
+            case WEB_SOCKET_SERVER_CLOSE -> {
+                serverCloseDecoder.wrap(body, offset, blockLength, version);
+                close.wrapServerClose(serverCloseDecoder);
+                checkLimit(serverCloseDecoder.limit(), body);
+            }
+            default -> throw new AssertionError(type);
+        }
+    }
+
+    static void checkLimit(int limit, UnsafeBuffer buffer) {
+        if (limit < 0 || limit > buffer.capacity()) {
+            throw new IndexOutOfBoundsException("limit " + limit + " of " + buffer.capacity());
+        }
+    }
+
+    void wrapReference(long index, int requestLength, int requestEnd) {
+        checkLimit(requestEnd, body);
+        requestIndex = index;
+        inlineLength = requestLength;
+        inlineOffset = requestEnd - requestLength;
+    }
+
+    /** Why {@link #decode()} returned false, as one line without the record's bytes. */
+    public String problem() {
+        final int templateId = header.templateId();
+        if (header.schemaId() != MessageHeaderDecoder.SCHEMA_ID) {
+            return "schema id " + header.schemaId() + " is not " + MessageHeaderDecoder.SCHEMA_ID;
+        }
+        if (!MessageType.isKnown(templateId)) {
+            return "unknown template id " + templateId;
+        }
+        return MessageType.of(templateId).label()
+                + " does not fit its record of "
+                + body.capacity()
+                + " bytes";
+    }
+
+    /** The type of a decoded message. */
+    public MessageType type() {
+        return type;
+    }
+
+    public int templateId() {
+        return header.templateId();
+    }
+
+    /** The record: delivery header, SBE header, SBE body. */
+    public UnsafeBuffer record() {
+        return record;
+    }
+
+    public long sequence() {
+        return DeliveryHeader.sequence(record, 0);
+    }
+
+    public long connection() {
+        return DeliveryHeader.connection(record, 0);
+    }
+
+    public int order() {
+        return DeliveryHeader.order(record, 0);
+    }
+
+    /** View of an HTTP Response. */
+    public Response response() {
+        return response;
+    }
+
+    /** View of a WebSocket Receive or Send. */
+    public Datagram datagram() {
+        return datagram;
+    }
+
+    /** View of a WebSocket Client Close or Server Close. */
+    public Close close() {
+        return close;
+    }
+
+    /**
+     * The request this message is or is about: an HTTP Request's or WebSocket Connection's own keys, and those of the
+     * request that a Receive, a Client Close or a Disconnect belongs to, wherever they are.
+     */
+    public Request request() {
+        if (type == MessageType.HTTP_REQUEST || type == MessageType.WEB_SOCKET_CONNECTION) {
+            return request;
+        }
+        if (inlineLength == 0) {
+            return requestSource.requestOf(this);
+        }
+        return decodeRequest(body, inlineOffset, inlineLength);
+    }
+
+    /** Index of the record that holds this message's request, or {@link #NO_INDEX}. */
+    public long requestIndex() {
+        return requestIndex;
+    }
+
+    private Request decodeRequest(UnsafeBuffer source, int offset, int length) {
+        final UnsafeBuffer nested = new UnsafeBuffer(source, offset, length);
+        final MessageHeaderDecoder nestedHeader = new MessageHeaderDecoder().wrap(nested, 0);
+        final int blockLength = nestedHeader.blockLength();
+        final int version = nestedHeader.version();
+        if (nestedHeader.templateId() == MessageType.HTTP_REQUEST.templateId()) {
+            request.wrapHttp(nested, MessageHeaderDecoder.ENCODED_LENGTH, blockLength, version);
+        } else {
+            request.wrapWebSocket(
+                    nested, MessageHeaderDecoder.ENCODED_LENGTH, blockLength, version);
+        }
+        return request;
+    }
+}

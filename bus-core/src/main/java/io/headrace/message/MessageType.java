@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.message;
+
+import io.headrace.message.codec.HttpDisconnectDecoder;
+import io.headrace.message.codec.HttpRequestDecoder;
+import io.headrace.message.codec.HttpResponseDecoder;
+import io.headrace.message.codec.WebSocketClientCloseDecoder;
+import io.headrace.message.codec.WebSocketConnectionDecoder;
+import io.headrace.message.codec.WebSocketReceiveDecoder;
+import io.headrace.message.codec.WebSocketSendDecoder;
+import io.headrace.message.codec.WebSocketServerCloseDecoder;
+
+/** The eight messages of the specification, in its order, under the names tools print. */
+public enum MessageType {
+    HTTP_REQUEST(HttpRequestDecoder.TEMPLATE_ID, HttpRequestDecoder.BLOCK_LENGTH, "HttpRequest"),
+    HTTP_RESPONSE(
+            HttpResponseDecoder.TEMPLATE_ID, HttpResponseDecoder.BLOCK_LENGTH, "HttpResponse"),
+    HTTP_DISCONNECT(
+            HttpDisconnectDecoder.TEMPLATE_ID,
+            HttpDisconnectDecoder.BLOCK_LENGTH,
+            "HttpDisconnect"),
+    WEB_SOCKET_CONNECTION(
+            WebSocketConnectionDecoder.TEMPLATE_ID,
+            WebSocketConnectionDecoder.BLOCK_LENGTH,
+            "WebSocketConnection"),
+    WEB_SOCKET_RECEIVE(
+            WebSocketReceiveDecoder.TEMPLATE_ID,
+            WebSocketReceiveDecoder.BLOCK_LENGTH,
+            "WebSocketReceive"),
+    WEB_SOCKET_CLIENT_CLOSE(
+            WebSocketClientCloseDecoder.TEMPLATE_ID,
+            WebSocketClientCloseDecoder.BLOCK_LENGTH,
+            "WebSocketClientClose"),
+    WEB_SOCKET_SEND(
+            WebSocketSendDecoder.TEMPLATE_ID, WebSocketSendDecoder.BLOCK_LENGTH, "WebSocketSend"),
+    WEB_SOCKET_SERVER_CLOSE(
+            WebSocketServerCloseDecoder.TEMPLATE_ID,
+            WebSocketServerCloseDecoder.BLOCK_LENGTH,
+            "WebSocketServerClose");
+
+    private static final MessageType[] BY_TEMPLATE_ID = new MessageType[9];
+
+    static {
+        for (final MessageType type : values()) {
+            BY_TEMPLATE_ID[type.templateId] = type;
+        }
+    }
+
+    private final int templateId;
+    private final int blockLength;
+    private final String label;
+
+    MessageType(int templateId, int blockLength, String label) {
+        this.templateId = templateId;
+        this.blockLength = blockLength;
+        this.label = label;
+    }
+
+    public int templateId() {
+        return templateId;
+    }
+
+    /** Length of the fixed block in version 0; a record's own may be longer, never shorter. */
+    int blockLength() {
+        return blockLength;
+    }
+
+    /** The name under which tools print it. */
+    public String label() {
+        return label;
+    }
+
+    /** Whether a template id is one of the eight. */
+    public static boolean isKnown(int templateId) {
+        return templateId >= 1 && templateId < BY_TEMPLATE_ID.length;
+    }
+
+    /**
+     * @param templateId a known one.
+     */
+    public static MessageType of(int templateId) {
+        return BY_TEMPLATE_ID[templateId];
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.message;
+
+import java.util.Arrays;
+
+/** A list of (key, value) slices of a {@link TextBuffer}, in order, duplicates kept. Reused, never shrinks. */
+public final class PairList {
+
+    private long[] slices = new long[32];
+    private int count;
+
+    public int count() {
+        return count;
+    }
+
+    public long key(int index) {
+        return slices[2 * index];
+    }
+
+    public long value(int index) {
+        return slices[2 * index + 1];
+    }
+
+    public void add(long key, long value) {
+        if (2 * count == slices.length) {
+            slices = Arrays.copyOf(slices, 2 * slices.length);
+        }
+        slices[2 * count] = key;
+        slices[2 * count + 1] = value;
+        count++;
+    }
+
+    /** Gives entry {@code index} another value: for a repeated cookie, whose last value counts. */
+    public void value(int index, long value) {
+        slices[2 * index + 1] = value;
+    }
+
+    public void clear() {
+        count = 0;
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.message;
+
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The keys of one request while a front end collects them, before {@link EventEncoder} writes them into a lane. One
+ * instance is reused for all requests of an event loop; texts are slices of {@link #text()}.
+ *
+ * <p>Texts must be valid UTF-8 ({@link TextBuffer#endUtf8()}), except headers, which stay the client's own bytes.
+ */
+public final class RequestKeys {
+
+    private final TextBuffer text = new TextBuffer();
+    private final PairList get = new PairList();
+    private final PairList post = new PairList();
+    private final PairList cookies = new PairList();
+    private final PairList headers = new PairList();
+    // An uploaded file is two entries here: (form field, file name) and (content type, content).
+    private final PairList files = new PairList();
+    private final UnsafeBuffer body = new UnsafeBuffer(0, 0);
+
+    private long method;
+    private long path;
+    private long pathInfo;
+    private long queryString;
+    private long remoteAddr;
+    private long serverName;
+    private long replyChannel;
+    private int remotePort;
+    private int serverPort;
+    private int httpVersion;
+    private boolean https;
+
+    public TextBuffer text() {
+        return text;
+    }
+
+    public PairList get() {
+        return get;
+    }
+
+    public PairList post() {
+        return post;
+    }
+
+    public PairList cookies() {
+        return cookies;
+    }
+
+    public PairList headers() {
+        return headers;
+    }
+
+    public PairList files() {
+        return files;
+    }
+
+    public void addFile(long key, long fileName, long contentType, long content) {
+        files.add(key, fileName);
+        files.add(contentType, content);
+    }
+
+    public int fileCount() {
+        return files.count() / 2;
+    }
+
+    /** The raw body; it must stay where it is until the request has been encoded. */
+    public UnsafeBuffer body() {
+        return body;
+    }
+
+    public RequestKeys body(DirectBuffer buffer, int offset, int length) {
+        body.wrap(buffer, offset, length);
+        return this;
+    }
+
+    public RequestKeys method(long slice) {
+        method = slice;
+        return this;
+    }
+
+    public long method() {
+        return method;
+    }
+
+    public RequestKeys path(long slice) {
+        path = slice;
+        return this;
+    }
+
+    public long path() {
+        return path;
+    }
+
+    public RequestKeys pathInfo(long slice) {
+        pathInfo = slice;
+        return this;
+    }
+
+    public long pathInfo() {
+        return pathInfo;
+    }
+
+    public RequestKeys queryString(long slice) {
+        queryString = slice;
+        return this;
+    }
+
+    public long queryString() {
+        return queryString;
+    }
+
+    /** The client's address and port: {@code REMOTE_ADDR}, {@code REMOTE_PORT}. */
+    public RequestKeys remote(long addr, int port) {
+        remoteAddr = addr;
+        remotePort = port;
+        return this;
+    }
+
+    public long remoteAddr() {
+        return remoteAddr;
+    }
+
+    public int remotePort() {
+        return remotePort;
+    }
+
+    /** The address and port the client reached: {@code SERVER_NAME}, {@code SERVER_PORT}. */
+    public RequestKeys server(long name, int port) {
+        serverName = name;
+        serverPort = port;
+        return this;
+    }
+
+    public long serverName() {
+        return serverName;
+    }
+
+    public int serverPort() {
+        return serverPort;
+    }
+
+    /** Major times ten plus minor: 10, 11 or 20. */
+    public RequestKeys httpVersion(int version) {
+        httpVersion = version;
+        return this;
+    }
+
+    public int httpVersion() {
+        return httpVersion;
+    }
+
+    public RequestKeys https(boolean value) {
+        https = value;
+        return this;
+    }
+
+    public boolean https() {
+        return https;
+    }
+
+    /** The key {@code response_channel} of a request, {@code send_channel} of a WebSocket. */
+    public RequestKeys replyChannel(long slice) {
+        replyChannel = slice;
+        return this;
+    }
+
+    public long replyChannel() {
+        return replyChannel;
+    }
+
+    /** Forgets everything. */
+    public void clear() {
+        text.clear();
+        get.clear();
+        post.clear();
+        cookies.clear();
+        headers.clear();
+        files.clear();
+        body.wrap(0, 0);
+        method = path = pathInfo = queryString = TextBuffer.EMPTY;
+        remoteAddr = serverName = replyChannel = TextBuffer.EMPTY;
+        remotePort = serverPort = 0;
+        httpVersion = 11;
+        https = false;
+    }
+}

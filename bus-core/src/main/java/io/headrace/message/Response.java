@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.message;
+
+import io.headrace.message.codec.HttpResponseDecoder;
+import java.nio.charset.StandardCharsets;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** HTTP Response: a whole response to a client. Valid as long as its record. */
+public final class Response {
+
+    private final Field contentType = new Field();
+    private final Field content = new Field();
+    private final Pairs headers = new Pairs(StandardCharsets.ISO_8859_1);
+    private int statusCode;
+
+    Response() {}
+
+    void wrap(UnsafeBuffer buffer, HttpResponseDecoder decoder) {
+        statusCode = decoder.statusCode();
+        headers.reset(buffer);
+        for (HttpResponseDecoder.HeadersDecoder group = decoder.headers(); group.hasNext(); ) {
+            group.next();
+            final int keyLength = group.skipKey();
+            final int keyOffset = decoder.limit() - keyLength;
+            final int valueLength = group.skipValue();
+            headers.add(keyOffset, keyLength, decoder.limit() - valueLength, valueLength);
+        }
+        final int typeLength = decoder.skipContentType();
+        contentType.wrap(buffer, decoder.limit() - typeLength, typeLength);
+        final int contentLength = decoder.skipContent();
+        content.wrap(buffer, decoder.limit() - contentLength, contentLength);
+    }
+
+    /** Key {@code status_code}. */
+    public int statusCode() {
+        return statusCode;
+    }
+
+    /** Key {@code content_type}. */
+    public Field contentType() {
+        return contentType;
+    }
+
+    /** Key {@code headers}: in order, names may repeat. */
+    public Pairs headers() {
+        return headers;
+    }
+
+    /** Key {@code content}. */
+    public Field content() {
+        return content;
+    }
+}

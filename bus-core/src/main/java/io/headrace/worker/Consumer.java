@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.channel.ChannelName;
+import io.headrace.channel.Glob;
+import io.headrace.channel.LanePoller;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.Claimer;
+import io.headrace.delivery.FateCounters;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.RequestResolver;
+import io.headrace.delivery.Subscription;
+import io.headrace.delivery.UndecodableReport;
+import io.headrace.member.Member;
+import io.headrace.message.Message;
+import io.headrace.message.MessageType;
+import java.util.OptionalInt;
+import java.util.function.Predicate;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.EpochNanoClock;
+
+/**
+ * One consumer: polls the lanes of its channels, claims, runs the handler, appends the reply, all on one thread. Tests
+ * call {@link #doWork()} themselves.
+ */
+final class Consumer implements Agent, Claimer.Handler {
+
+    /** Content type and reason of what a client gets whose handler threw. */
+    private static final String TEXT_PLAIN = "text/plain";
+
+    private final WorkerContext context;
+    private final String id;
+    private final OptionalInt cpu;
+    private final Member member;
+    private final EpochNanoClock clock;
+    private final Replies replies;
+    private final RequestResolver resolver;
+    private final Subscription subscription;
+    private final Claimer claimer;
+    private final HttpReply httpReply;
+    private final WebSocket webSocket;
+
+    /**
+     * @param id of the consumer as a writer: the worker's and the consumer's number.
+     * @param consumerId what it writes into claim words.
+     */
+    Consumer(
+            WorkerContext context,
+            Bus bus,
+            Member member,
+            LiveMembers liveMembers,
+            String id,
+            int consumerId,
+            OptionalInt cpu) {
+        this.context = context;
+        this.id = id;
+        this.cpu = cpu;
+        this.member = member;
+        this.clock = bus.clock();
+        this.replies = new Replies(bus, id, liveMembers, member);
+        this.resolver = new RequestResolver(bus);
+        final Predicate<String> channels = Glob.of(context.channels());
+        this.subscription =
+                new Subscription(
+                        bus,
+                        name ->
+                                !name.startsWith(ChannelName.REPLY_PREFIX) && channels.test(name),
+                        member.errorLog()::record);
+        this.claimer =
+                new Claimer(
+                        consumerId,
+                        new Message(resolver),
+                        this,
+                        new FateCounters(member, id),
+                        new UndecodableReport(member.errorLog()));
+        this.httpReply = new HttpReply(replies);
+        this.webSocket = new WebSocket(replies);
+    }
+
+    @Override
+    public void onStart() {
+        if (cpu.isPresent() && !CpuAffinity.pin(cpu.getAsInt())) {
+            member.errorLog()
+                    .record(
+                            new HeadraceException(
+                                    WorkerContext.CPUS_PROPERTY
+                                            + ": CPU "
+                                            + cpu.getAsInt()
+                                            + " is not there; consumer "
+                                            + id
+                                            + " runs where the system puts it"));
+        }
+    }
+
+    @Override
+    public int doWork() {
+        final long nowNs = clock.nanoTime();
+        return replies.doWork(nowNs) + subscription.poll(claimer, nowNs);
+    }
+
+    @Override
+    public int onMessage(LanePoller lane, Message message, long nowNs) {
+        try {
+            resolver.lane(lane.lane());
+            dispatch(lane.lane().channel(), message);
+            return ClaimWord.DONE;
+        } catch (final Throwable thrown) {
+            member.errorLog().record(thrown);
+            answerFailure(message);
+            return ClaimWord.FAILED;
+        }
+    }
+
+    private void dispatch(String channel, Message message) throws Exception {
+        switch (message.type()) {
+            case HTTP_REQUEST ->
+                    context.onHttpRequest()
+                            .onHttpRequest(
+                                    channel,
+                                    message.request(),
+                                    httpReply.to(message.connection(), message.order()));
+            case HTTP_DISCONNECT ->
+                    context.onHttpDisconnect().onHttpDisconnect(channel, message.request());
+            case WEB_SOCKET_CONNECTION ->
+                    context.onWebSocketConnect()
+                            .onWebSocketConnect(
+                                    channel,
+                                    message.request(),
+                                    webSocket.to(message.connection()));
+            case WEB_SOCKET_RECEIVE ->
+                    context.onWebSocketReceive()
+                            .onWebSocketReceive(
+                                    channel,
+                                    message.datagram(),
+                                    webSocket.to(message.connection()));
+            case WEB_SOCKET_CLIENT_CLOSE ->
+                    context.onWebSocketDisconnect()
+                            .onWebSocketDisconnect(channel, message.close());
+            default ->
+                    throw new HeadraceException(
+                            "channel "
+                                    + channel
+                                    + " has a "
+                                    + message.type().label()
+                                    + ", which is not for workers");
+        }
+    }
+
+    private void answerFailure(Message message) {
+        if (message.type() == MessageType.HTTP_REQUEST && !httpReply.isSent()) {
+            httpReply
+                    .to(message.connection(), message.order())
+                    .header("Headrace-Reason", "handler-failed")
+                    .send(500, TEXT_PLAIN, "500 Internal Server Error: the handler failed\n");
+        }
+    }
+
+    @Override
+    public String roleName() {
+        return id;
+    }
+
+    @Override
+    public void onClose() {
+        CloseHelper.quietCloseAll(subscription, resolver, replies);
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker;
+
+import io.headrace.channel.Bus;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.member.Member;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.CompositeAgent;
+import org.agrona.concurrent.SleepingMillisIdleStrategy;
+
+/**
+ * A worker: this process as one that runs handlers. The whole of a program that serves:
+ *
+ * <pre>{@code
+ * Worker.launch(new WorkerContext()
+ *     .onHttpRequest((channel, request, reply) -> reply.send(200, "text/plain", "Hello, World!"))
+ *     .onWebSocketReceive((channel, message, socket) -> socket.send(message.text())));
+ * }</pre>
+ */
+public final class Worker implements AutoCloseable {
+
+    private static final long HOUSEKEEPING_SLEEP_MS = 5;
+
+    private final Bus bus;
+    private final Member member;
+    private final int consumerCount;
+    private final List<AgentRunner> runners = new ArrayList<>();
+
+    private Worker(WorkerContext context) {
+        bus = Bus.openOrCreate(context.directory());
+        consumerCount = context.consumers();
+        final int firstConsumerId = bus.nextConsumerIds(consumerCount);
+        member =
+                Member.register(
+                        bus.membersDirectory(),
+                        Member.Kind.WORKER,
+                        Member.Kind.WORKER.memberId(bus.nextMemberNumber(), bus.settings().id()),
+                        context.channels(),
+                        firstConsumerId,
+                        consumerCount,
+                        bus.clock());
+        bus.raiseLaneVersion();
+        final LiveMembers liveMembers = new LiveMembers(bus, member.errorLog()::record);
+        final List<Integer> cpus = context.cpuList();
+        final List<Agent> consumers = new ArrayList<>();
+        for (int i = 0; i < consumerCount; i++) {
+            final OptionalInt cpu =
+                    cpus.isEmpty() ? OptionalInt.empty() : OptionalInt.of(cpus.get(i % cpus.size()));
+            consumers.add(
+                    new Consumer(
+                            context,
+                            bus,
+                            member,
+                            liveMembers,
+                            member.id() + "-" + i,
+                            firstConsumerId + i,
+                            cpu));
+        }
+        start(
+                new CompositeAgent(member, liveMembers),
+                new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
+        for (final Agent consumer : consumers) {
+            start(consumer, IdleStrategies.byName(context.idle()));
+        }
+    }
+
+    private void start(Agent agent, org.agrona.concurrent.IdleStrategy idle) {
+        final AgentRunner runner =
+                new AgentRunner(idle, member.errorLog()::record, member.counter(agent.roleName() + " errors"), agent);
+        runners.add(runner);
+        AgentRunner.startOnThread(runner);
+    }
+
+    /**
+     * Starts a worker; it runs until it is closed.
+     *
+     * @throws io.headrace.HeadraceException when an option or the bus does not allow it.
+     */
+    public static Worker launch(WorkerContext context) {
+        return new Worker(context.conclude());
+    }
+
+    /** Id of this member of the bus. */
+    public String id() {
+        return member.id();
+    }
+
+    public int consumerCount() {
+        return consumerCount;
+    }
+
+    public Bus bus() {
+        return bus;
+    }
+
+    /** Finishes the messages being handled and leaves the bus. */
+    @Override
+    public void close() {
+        // Consumers first, while the heartbeat goes on.
+        for (int i = runners.size() - 1; i >= 0; i--) {
+            CloseHelper.quietClose(runners.get(i));
+        }
+        CloseHelper.quietCloseAll(member, bus);
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.StringJoiner;
+
+/**
+ * The options and handlers of a worker. A word without an argument reads an option, with one it sets it; each option
+ * has a system property, and a default. {@link #conclude()} checks them once.
+ */
+public final class WorkerContext {
+
+    /** System property of {@link #consumers(int)}. */
+    public static final String CONSUMERS_PROPERTY = "headrace.consumers";
+
+    /** System property of {@link #cpus(String)}. */
+    public static final String CPUS_PROPERTY = "headrace.cpus";
+
+    /** System property of {@link #channels(String)}. */
+    public static final String CHANNELS_PROPERTY = "headrace.channels";
+
+    private static final int CONSUMERS_MAX = 64;
+
+    private Path directory = Bus.defaultDirectory();
+    private int consumers = Integer.getInteger(CONSUMERS_PROPERTY, 1);
+    private String cpus = System.getProperty(CPUS_PROPERTY, "");
+    private String idle = System.getProperty(IdleStrategies.PROPERTY, IdleStrategies.DEFAULT);
+    private String channels = System.getProperty(CHANNELS_PROPERTY, "");
+
+    private boolean handlesHttp;
+    private boolean handlesWebSocket;
+    private Handlers.OnHttpRequest onHttpRequest = (channel, request, reply) -> {};
+    private Handlers.OnHttpDisconnect onHttpDisconnect = (channel, request) -> {};
+    private Handlers.OnWebSocketConnect onWebSocketConnect = (channel, request, socket) -> {};
+    private Handlers.OnWebSocketReceive onWebSocketReceive = (channel, message, socket) -> {};
+    private Handlers.OnWebSocketDisconnect onWebSocketDisconnect = (channel, close) -> {};
+
+    /** The bus's directory ({@code headrace.bus}). */
+    public WorkerContext directory(Path path) {
+        directory = path;
+        return this;
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    /** Number of consumers, each a pinned thread of its own: 1 to 64 ({@code headrace.consumers}, default 1). */
+    public WorkerContext consumers(int count) {
+        consumers = count;
+        return this;
+    }
+
+    public int consumers() {
+        return consumers;
+    }
+
+    /**
+     * CPUs to pin the consumers to, in turn, for example {@code 2,4-6}; empty lets the system choose ({@code
+     * headrace.cpus}). One that the machine lacks is reported in the error log and passed over.
+     */
+    public WorkerContext cpus(String list) {
+        cpus = list;
+        return this;
+    }
+
+    public String cpus() {
+        return cpus;
+    }
+
+    /** What a consumer does without work: see {@link IdleStrategies} ({@code headrace.idle}). */
+    public WorkerContext idle(String name) {
+        idle = name;
+        return this;
+    }
+
+    public String idle() {
+        return idle;
+    }
+
+    /**
+     * Patterns of the channels to consume, comma-separated, {@code *} standing for anything ({@code
+     * headrace.channels}). Default: {@code http.*} when there is a handler for HTTP, {@code websocket.*} when there is
+     * one for WebSockets.
+     */
+    public WorkerContext channels(String patterns) {
+        channels = patterns;
+        return this;
+    }
+
+    public String channels() {
+        return channels;
+    }
+
+    public WorkerContext onHttpRequest(Handlers.OnHttpRequest handler) {
+        onHttpRequest = handler;
+        handlesHttp = true;
+        return this;
+    }
+
+    Handlers.OnHttpRequest onHttpRequest() {
+        return onHttpRequest;
+    }
+
+    public WorkerContext onHttpDisconnect(Handlers.OnHttpDisconnect handler) {
+        onHttpDisconnect = handler;
+        handlesHttp = true;
+        return this;
+    }
+
+    Handlers.OnHttpDisconnect onHttpDisconnect() {
+        return onHttpDisconnect;
+    }
+
+    public WorkerContext onWebSocketConnect(Handlers.OnWebSocketConnect handler) {
+        onWebSocketConnect = handler;
+        handlesWebSocket = true;
+        return this;
+    }
+
+    Handlers.OnWebSocketConnect onWebSocketConnect() {
+        return onWebSocketConnect;
+    }
+
+    public WorkerContext onWebSocketReceive(Handlers.OnWebSocketReceive handler) {
+        onWebSocketReceive = handler;
+        handlesWebSocket = true;
+        return this;
+    }
+
+    Handlers.OnWebSocketReceive onWebSocketReceive() {
+        return onWebSocketReceive;
+    }
+
+    public WorkerContext onWebSocketDisconnect(Handlers.OnWebSocketDisconnect handler) {
+        onWebSocketDisconnect = handler;
+        handlesWebSocket = true;
+        return this;
+    }
+
+    Handlers.OnWebSocketDisconnect onWebSocketDisconnect() {
+        return onWebSocketDisconnect;
+    }
+
+    /** Checks the options and fills in what depends on others. */
+    WorkerContext conclude() {
+        if (consumers < 1 || consumers > CONSUMERS_MAX) {
+            throw new HeadraceException(
+                    CONSUMERS_PROPERTY + " is " + consumers + "; it takes 1 to " + CONSUMERS_MAX);
+        }
+        IdleStrategies.check(idle);
+        CpuAffinity.parse(cpus);
+        if (!handlesHttp && !handlesWebSocket) {
+            throw new HeadraceException(
+                    "the application registers no handler; call onHttpRequest or another on...");
+        }
+        if (channels.isBlank()) {
+            final StringJoiner patterns = new StringJoiner(",");
+            if (handlesHttp) {
+                patterns.add("http.*");
+            }
+            if (handlesWebSocket) {
+                patterns.add("websocket.*");
+            }
+            channels = patterns.toString();
+        }
+        return this;
+    }
+
+    List<Integer> cpuList() {
+        return CpuAffinity.parse(cpus);
+    }
+
+    /** The effective options, one per line. */
+    @Override
+    public String toString() {
+        return Bus.DIRECTORY_PROPERTY
+                + "="
+                + directory
+                + "\n"
+                + CONSUMERS_PROPERTY
+                + "="
+                + consumers
+                + "\n"
+                + CPUS_PROPERTY
+                + "="
+                + cpus
+                + "\n"
+                + IdleStrategies.PROPERTY
+                + "="
+                + idle
+                + "\n"
+                + CHANNELS_PROPERTY
+                + "="
+                + channels;
+    }
+}

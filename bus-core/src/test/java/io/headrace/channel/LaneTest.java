@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.HeadraceException;
+import io.headrace.message.DeliveryHeader;
+import java.nio.file.Path;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LaneTest {
+
+    private static final long NOW_NS = 1_700_000_000_000_000_000L;
+
+    @TempDir Path directory;
+    private Bus bus;
+    private LaneAppender appender;
+    private LanePoller poller;
+
+    @BeforeEach
+    void openLane() {
+        bus = Bus.openOrCreate(directory.resolve("bus"));
+        appender = bus.newLane("http.request", "f1-0", new WriterSequence());
+        poller = bus.lane("http.request", "f1-0").orElseThrow().poller();
+    }
+
+    @AfterEach
+    void close() {
+        appender.close();
+        poller.close();
+        bus.close();
+    }
+
+    @Test
+    void shouldShowACommittedMessageWithItsHeader() {
+        assertFalse(poller.peek());
+        final long index = append("hello", 7);
+
+        assertTrue(poller.peek());
+        final UnsafeBuffer record = poller.record();
+        assertEquals(index, poller.index());
+        assertEquals(1, poller.sequence());
+        assertEquals(7, DeliveryHeader.connection(record, 0));
+        assertEquals(5, DeliveryHeader.messageLength(record, 0));
+        assertEquals("hello", record.getStringWithoutLengthAscii(DeliveryHeader.LENGTH, 5));
+        poller.advance();
+        assertFalse(poller.peek());
+    }
+
+    @Test
+    void shouldPublishNothingOfAnAbortedClaimAndGoOn() {
+        assertEquals(LaneAppender.OK, appender.claim(100, NOW_NS));
+        appender.buffer().putStringWithoutLengthAscii(appender.offset(), "half a mess");
+        appender.abortIfClaimed();
+        assertFalse(poller.peek());
+
+        append("whole", 1);
+        assertTrue(poller.peek());
+        assertEquals(1, poller.sequence());
+        assertEquals("whole", poller.record().getStringWithoutLengthAscii(64, 5));
+    }
+
+    @Test
+    void shouldRefuseOneByteMoreThanTheLargestMessageBeforeWritingAnything() {
+        final int max = appender.messageLengthMax();
+        assertEquals(LaneAppender.TOO_LONG, appender.claim(max + 1, NOW_NS));
+        assertFalse(poller.peek());
+
+        assertEquals(LaneAppender.OK, appender.claim(max, NOW_NS));
+        appender.buffer().putByte(appender.offset() + max - 1, (byte) 42);
+        appender.commit(1, 0, 0, NOW_NS, NOW_NS);
+        assertTrue(poller.peek());
+        assertEquals(max, DeliveryHeader.messageLength(poller.record(), 0));
+        assertEquals((byte) 42, poller.record().getByte(64 + max - 1));
+    }
+
+    @Test
+    void shouldReadOnAfterManyLargeMessagesHaveCrossedMappedChunks() {
+        final int length = appender.messageLengthMax() / 2;
+        for (int i = 0; i < 12; i++) {
+            assertEquals(LaneAppender.OK, appender.claim(length, NOW_NS));
+            appender.buffer().putInt(appender.offset(), i);
+            appender.buffer().putInt(appender.offset() + length - 4, i);
+            appender.commit(i, 0, 0, NOW_NS, NOW_NS);
+        }
+        for (int i = 0; i < 12; i++) {
+            assertTrue(poller.peek());
+            assertEquals(i, poller.record().getInt(64));
+            assertEquals(i, poller.record().getInt(64 + length - 4));
+            poller.advance();
+        }
+        assertFalse(poller.peek());
+    }
+
+    @Test
+    void shouldAnswerClosedAfterItWasClosed() {
+        appender.close();
+        assertEquals(LaneAppender.CLOSED, appender.claim(1, NOW_NS));
+    }
+
+    @Test
+    void shouldFindARecordByItsIndex() {
+        append("one", 1);
+        final long index = append("two", 2);
+        append("three", 3);
+
+        assertTrue(poller.moveTo(index));
+        assertTrue(poller.peek());
+        assertEquals(2, DeliveryHeader.connection(poller.record(), 0));
+    }
+
+    @Test
+    void shouldRefuseASecondLaneOfTheSameWriter() {
+        assertThrows(
+                HeadraceException.class,
+                () -> bus.newLane("http.request", "f1-0", new WriterSequence()));
+    }
+
+    private long append(String text, long connection) {
+        assertEquals(LaneAppender.OK, appender.claim(text.length(), NOW_NS));
+        appender.buffer().putStringWithoutLengthAscii(appender.offset(), text);
+        return appender.commit(connection, 0, 0, NOW_NS, NOW_NS);
+    }
+}

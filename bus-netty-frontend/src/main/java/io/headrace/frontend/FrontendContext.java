@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.frontend.socket.Limits;
+import io.headrace.worker.IdleStrategies;
+import java.nio.file.Path;
+
+/**
+ * The options of a front end. A word without an argument reads an option, with one it sets it; each has a system
+ * property, and a default. {@link #conclude()} checks them once.
+ */
+public final class FrontendContext {
+
+    /** System property of {@link #host(String)}. */
+    public static final String HOST_PROPERTY = "headrace.host";
+
+    /** System property of {@link #port(int)}. */
+    public static final String PORT_PROPERTY = "headrace.port";
+
+    /** System property of {@link #loops(int)}. */
+    public static final String LOOPS_PROPERTY = "headrace.loops";
+
+    /** System property of {@link #mountPrefix(String)}. */
+    public static final String MOUNT_PREFIX_PROPERTY = "headrace.mount.prefix";
+
+    /** System property of {@link #nativeTransport(boolean)}. */
+    public static final String NATIVE_TRANSPORT_PROPERTY = "headrace.native.transport";
+
+    private static final int LOOPS_MAX = 64;
+    private static final int PORT_MAX = 65_535;
+
+    private Path directory = Bus.defaultDirectory();
+    private String host = System.getProperty(HOST_PROPERTY, "127.0.0.1");
+    private int port = Integer.getInteger(PORT_PROPERTY, 8080);
+    // One loop serves tens of thousands of requests a second; more only help where cores are to spare.
+    private int loops =
+            Integer.getInteger(
+                    LOOPS_PROPERTY, Math.max(1, Runtime.getRuntime().availableProcessors() / 4));
+    private String idle = System.getProperty(IdleStrategies.PROPERTY, IdleStrategies.DEFAULT);
+    private String mountPrefix = System.getProperty(MOUNT_PREFIX_PROPERTY, "");
+    private boolean nativeTransport =
+            Boolean.parseBoolean(System.getProperty(NATIVE_TRANSPORT_PROPERTY, "true"));
+    private Limits limits = Limits.fromProperties();
+
+    /** The bus's directory ({@code headrace.bus}). */
+    public FrontendContext directory(Path path) {
+        directory = path;
+        return this;
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    /** Address to listen on ({@code headrace.host}, default 127.0.0.1). */
+    public FrontendContext host(String address) {
+        host = address;
+        return this;
+    }
+
+    public String host() {
+        return host;
+    }
+
+    /** Port to listen on, 0 for any free one ({@code headrace.port}, default 8080). */
+    public FrontendContext port(int number) {
+        port = number;
+        return this;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** Number of event loops, each a thread of its own: 1 to 64 ({@code headrace.loops}, a quarter of the cores). */
+    public FrontendContext loops(int count) {
+        loops = count;
+        return this;
+    }
+
+    public int loops() {
+        return loops;
+    }
+
+    /** What a loop does without work: see {@link IdleStrategies} ({@code headrace.idle}). */
+    public FrontendContext idle(String name) {
+        idle = name;
+        return this;
+    }
+
+    public String idle() {
+        return idle;
+    }
+
+    /** Path below which the application is, {@code SCRIPT_NAME} ({@code headrace.mount.prefix}, default none). */
+    public FrontendContext mountPrefix(String prefix) {
+        mountPrefix = prefix;
+        return this;
+    }
+
+    public String mountPrefix() {
+        return mountPrefix;
+    }
+
+    /** Whether to use epoll where it exists ({@code headrace.native.transport}, default true). */
+    public FrontendContext nativeTransport(boolean wanted) {
+        nativeTransport = wanted;
+        return this;
+    }
+
+    public boolean nativeTransport() {
+        return nativeTransport;
+    }
+
+    /** Limits in bytes, counts and time. */
+    public FrontendContext limits(Limits values) {
+        limits = values;
+        return this;
+    }
+
+    public Limits limits() {
+        return limits;
+    }
+
+    FrontendContext conclude() {
+        if (port < 0 || port > PORT_MAX) {
+            throw new HeadraceException(
+                    PORT_PROPERTY + " is " + port + "; it takes 0 to " + PORT_MAX);
+        }
+        if (loops < 1 || loops > LOOPS_MAX) {
+            throw new HeadraceException(
+                    LOOPS_PROPERTY + " is " + loops + "; it takes 1 to " + LOOPS_MAX);
+        }
+        IdleStrategies.check(idle);
+        return this;
+    }
+}

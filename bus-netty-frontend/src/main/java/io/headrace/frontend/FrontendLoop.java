@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend;
+
+import io.headrace.frontend.exchange.Egress;
+import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.socket.Connections;
+import io.headrace.frontend.socket.Listener;
+import io.headrace.worker.IdleStrategies;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.IdleStrategy;
+
+/**
+ * One event loop of a front end. A duty cycle does sockets, then replies, then one flush, all on one thread: what comes
+ * in is appended where it is read, and what comes back is written where its connection lives.
+ */
+final class FrontendLoop implements Agent {
+
+    private static final long DRAIN_TIMEOUT_NS = 10_000_000_000L;
+
+    private final String name;
+    private final Listener listener;
+    private final Ingress ingress;
+    private final Connections connections;
+    private final Egress egress;
+    private long drainDeadlineNs;
+    private volatile boolean drainRequested;
+    private volatile boolean drained;
+
+    FrontendLoop(
+            String name,
+            Listener listener,
+            Ingress ingress,
+            Connections connections,
+            Egress egress) {
+        this.name = name;
+        this.listener = listener;
+        this.ingress = ingress;
+        this.connections = connections;
+        this.egress = egress;
+    }
+
+    /** The strategy by its name; {@code backoff} sleeps in the selector. */
+    IdleStrategy idleStrategy(String idle) {
+        return idle.equals(IdleStrategies.BACKOFF)
+                ? new LoopIdleStrategy(this::waitForSockets, IdleStrategies.PARK_MAX_NS)
+                : IdleStrategies.byName(idle);
+    }
+
+    private void waitForSockets(long waitNs) {
+        // Handlers run in here too, so the time they read must not be from before the sleep.
+        ingress.onWake();
+        listener.waitForSockets(waitNs);
+    }
+
+    @Override
+    public void onStart() {
+        listener.start(Thread.currentThread());
+    }
+
+    @Override
+    public int doWork() {
+        final boolean membersChanged = ingress.beginCycle();
+        int work = listener.poll();
+        work += egress.poll(ingress.nowNs());
+        if (membersChanged) {
+            connections.onMembersChanged();
+        }
+        work += connections.pollTimers(ingress.nowNs());
+        work += connections.flush();
+        if (drainRequested) {
+            work += drain();
+        }
+        return work;
+    }
+
+    private int drain() {
+        if (drainDeadlineNs == 0) {
+            drainDeadlineNs = ingress.nowNs() + DRAIN_TIMEOUT_NS;
+            listener.stopListening();
+            connections.drain();
+            connections.flush();
+            return 1;
+        }
+        drained = connections.count() == 0 || ingress.nowNs() > drainDeadlineNs;
+        return 0;
+    }
+
+    /** Asks the loop to stop listening, to answer what is in flight, and to close WebSockets with 1001. */
+    void requestDrain() {
+        drainRequested = true;
+    }
+
+    boolean isDrained() {
+        return drained;
+    }
+
+    @Override
+    public void onClose() {
+        connections.closeAll();
+        listener.close();
+        CloseHelper.quietCloseAll(egress, ingress);
+    }
+
+    @Override
+    public String roleName() {
+        return name;
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.exchange;
+
+import io.headrace.channel.Bus;
+import io.headrace.channel.LanePoller;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.Claimer;
+import io.headrace.delivery.FateCounters;
+import io.headrace.delivery.Subscription;
+import io.headrace.delivery.UndecodableReport;
+import io.headrace.member.Member;
+import io.headrace.message.Message;
+
+/** Stop 7: polls one event loop's reply channel, to which every consumer has a lane of its own. One thread. */
+public final class Egress implements Claimer.Handler, AutoCloseable {
+
+    // Bounds how long replies keep the loop from its sockets.
+    private static final int ROUNDS_MAX = 16;
+
+    private final ReplyTarget target;
+    private final LoopCounters counters;
+    private final Subscription subscription;
+    private final Claimer claimer;
+
+    public Egress(
+            Bus bus,
+            String replyChannel,
+            int consumerId,
+            ReplyTarget target,
+            Member member,
+            FateCounters fates,
+            LoopCounters counters) {
+        this.target = target;
+        this.counters = counters;
+        this.subscription =
+                new Subscription(bus, replyChannel::equals, member.errorLog()::record);
+        this.claimer =
+                new Claimer(
+                        consumerId,
+                        new Message(),
+                        this,
+                        fates,
+                        new UndecodableReport(member.errorLog()));
+    }
+
+    /** Delivers what is there; returns the number of replies. */
+    public int poll(long nowNs) {
+        int work = 0;
+        for (int round = 0; round < ROUNDS_MAX; round++) {
+            final int passed = subscription.poll(claimer, nowNs);
+            if (passed == 0) {
+                break;
+            }
+            work += passed;
+        }
+        return work;
+    }
+
+    @Override
+    public int onMessage(LanePoller lane, Message message, long nowNs) {
+        final long connection = message.connection();
+        final boolean taken =
+                switch (message.type()) {
+                    case HTTP_RESPONSE ->
+                            target.onResponse(connection, message.order(), message.response());
+                    case WEB_SOCKET_SEND -> target.onSend(connection, message.datagram());
+                    case WEB_SOCKET_SERVER_CLOSE ->
+                            target.onServerClose(connection, message.close());
+                    default -> false;
+                };
+        if (!taken) {
+            counters.repliesDropped().incrementRelease();
+            return ClaimWord.CANCELLED;
+        }
+        return ClaimWord.DONE;
+    }
+
+    @Override
+    public void close() {
+        subscription.close();
+    }
+}

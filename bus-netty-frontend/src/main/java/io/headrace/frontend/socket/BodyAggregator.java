@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+
+/**
+ * Brings a request's body together. Unlike Netty's own, it answers nothing but 100 Continue: a body that is too large
+ * goes on as {@link Oversized}, so that its 413 keeps its place behind the answers to earlier requests.
+ */
+final class BodyAggregator extends HttpObjectAggregator {
+
+    /** A request whose body is over the limit; the rest of it is not read. */
+    record Oversized(HttpVersion version) {}
+
+    BodyAggregator(int bodyLengthMax) {
+        super(bodyLengthMax);
+    }
+
+    @Override
+    protected Object newContinueResponse(
+            HttpMessage start, int bodyLengthMax, ChannelPipeline pipeline) {
+        return HttpUtil.is100ContinueExpected(start) && !isContentLengthInvalid(start, bodyLengthMax)
+                ? new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE)
+                : null;
+    }
+
+    @Override
+    protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
+        ctx.fireChannelRead(new Oversized(oversized.protocolVersion()));
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.frontend.codec.ReplyMapper;
+import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.Refused;
+import io.headrace.message.Close;
+import io.headrace.message.Datagram;
+import io.headrace.message.RequestKeys;
+import io.headrace.message.TextBuffer;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+
+/**
+ * One client's connection: the requests that wait for their answers, in the order they came, and what it has become
+ * after an upgrade. Runs on its event loop's thread.
+ */
+final class Connection {
+
+    private final Connections connections;
+    private final Channel channel;
+    private final long id;
+    // The reply address but for the request's order, which is its last part.
+    private final String addressPrefix;
+    private final String remoteAddr;
+    private final int remotePort;
+    private final String serverName;
+    private final int serverPort;
+    private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
+    private int nextOrder;
+    private boolean dirty;
+    private boolean closing;
+    private WebSocketHandler webSocket;
+
+    Connection(Connections connections, Channel channel, long id, String addressPrefix) {
+        this.connections = connections;
+        this.channel = channel;
+        this.id = id;
+        this.addressPrefix = addressPrefix;
+        final SocketAddress remote = channel.remoteAddress();
+        final SocketAddress local = channel.localAddress();
+        remoteAddr = host(remote);
+        remotePort = port(remote);
+        serverName = host(local);
+        serverPort = port(local);
+    }
+
+    private static String host(SocketAddress address) {
+        return address instanceof InetSocketAddress inet && inet.getAddress() != null
+                ? inet.getAddress().getHostAddress()
+                : "";
+    }
+
+    private static int port(SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet.getPort() : 0;
+    }
+
+    long id() {
+        return id;
+    }
+
+    ByteBufAllocator allocator() {
+        return channel.alloc();
+    }
+
+    /** Adds the keys that are the connection's: addresses, and where to reply. */
+    void addKeys(RequestKeys keys, int order) {
+        keys.remote(text(keys, remoteAddr), remotePort);
+        keys.server(text(keys, serverName), serverPort);
+        final TextBuffer text = keys.text();
+        text.begin();
+        text.putLatin1(addressPrefix);
+        text.putLatin1(Integer.toUnsignedString(order));
+        keys.replyChannel(text.end());
+    }
+
+    private static long text(RequestKeys keys, String value) {
+        keys.text().begin();
+        keys.text().putLatin1(value);
+        return keys.text().end();
+    }
+
+    /** A request has come; its answer will be written after those of all before it. */
+    Exchange begin(HttpVersion version, boolean keepAlive) {
+        final Exchange exchange = new Exchange(this, nextOrder++, version, keepAlive);
+        exchanges.add(exchange);
+        if (exchanges.size() >= connections.limits().pipelinedCountMax()) {
+            channel.config().setAutoRead(false);
+        }
+        return exchange;
+    }
+
+    /** Whether no more requests are taken, because the connection ends with an answer already due. */
+    boolean isClosing() {
+        return closing;
+    }
+
+    boolean hasExchanges() {
+        return !exchanges.isEmpty();
+    }
+
+    /** The exchange of this order that waits for an answer, or null. */
+    Exchange waiting(int order) {
+        for (final Exchange exchange : exchanges) {
+            if (exchange.order == order) {
+                return exchange.isWaiting() ? exchange : null;
+            }
+        }
+        return null;
+    }
+
+    /** Takes an exchange back that ends without an answer of its own: the connection's protocol changes. */
+    void forget(Exchange exchange) {
+        exchanges.remove(exchange);
+    }
+
+    /** Answers with a refusal of Headrace's own. */
+    void refuse(Exchange exchange, Refused refused) {
+        connections.counters().refused(refused).incrementRelease();
+        answer(
+                exchange,
+                ReplyMapper.refusal(refused.status(), refused.reason(), refused.text()));
+    }
+
+    /** Answers a request; writes it, and what waited for it, when its turn has come. */
+    void answer(Exchange exchange, FullHttpResponse response) {
+        connections.stopTimer(exchange);
+        exchange.response = response;
+        if (!exchange.keepAlive) {
+            closing = true;
+        }
+        while (!exchanges.isEmpty() && exchanges.peek().response != null) {
+            write(exchanges.poll());
+        }
+        if (!channel.config().isAutoRead()
+                && exchanges.size() < connections.limits().pipelinedCountMax() / 2) {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    private void write(Exchange exchange) {
+        final boolean last =
+                !exchange.keepAlive || connections.isDraining() && exchanges.isEmpty();
+        HttpUtil.setKeepAlive(exchange.response.headers(), exchange.version, !last);
+        if (last) {
+            closing = true;
+            channel.write(exchange.response).addListener(ChannelFutureListener.CLOSE);
+        } else {
+            channel.write(exchange.response, channel.voidPromise());
+        }
+        markDirty();
+    }
+
+    /** From now on the connection is a WebSocket. */
+    void upgraded(WebSocketHandler handler) {
+        webSocket = handler;
+    }
+
+    boolean send(Datagram datagram) {
+        if (webSocket == null || !webSocket.isOpen()) {
+            return false;
+        }
+        webSocket.send(connections.replyMapper().frame(datagram, channel.alloc()));
+        return true;
+    }
+
+    boolean closeWebSocket(Close close) {
+        if (webSocket == null || !webSocket.isOpen()) {
+            return false;
+        }
+        webSocket.close(connections.replyMapper().closeFrame(close), Close.By.WORKER);
+        return true;
+    }
+
+    void markDirty() {
+        if (!dirty) {
+            dirty = true;
+            connections.markDirty(this);
+        }
+    }
+
+    void flush() {
+        dirty = false;
+        channel.flush();
+        if (pendingLength() > connections.limits().outboundLengthMax()) {
+            channel.close();
+        }
+    }
+
+    private long pendingLength() {
+        // What the client has not taken yet. Negative would be "how much more until writable".
+        return channel.isOpen() ? channel.bytesBeforeWritable() : 0;
+    }
+
+    /** The client has left, or was cut off. */
+    void onInactive() {
+        final Ingress ingress = connections.ingress();
+        for (final Exchange exchange : exchanges) {
+            connections.stopTimer(exchange);
+            if (exchange.response != null) {
+                exchange.response.release();
+            } else if (exchange.index != Exchange.NOT_APPENDED) {
+                ingress.cancelRequest(exchange.index);
+                if (ingress.appendDisconnect(id, exchange.order, exchange.index) < 0) {
+                    connections.counters().disconnectsLost().incrementRelease();
+                }
+            }
+        }
+        exchanges.clear();
+        connections.remove(this);
+    }
+
+    void drain() {
+        if (webSocket != null) {
+            webSocket.goAway();
+        } else if (exchanges.isEmpty()) {
+            channel.close();
+        }
+    }
+
+    void close() {
+        channel.close();
+    }
+}

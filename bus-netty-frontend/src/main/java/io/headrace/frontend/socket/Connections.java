@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.ConnectionId;
+import io.headrace.frontend.codec.ReplyMapper;
+import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.LoopCounters;
+import io.headrace.frontend.exchange.Refused;
+import io.headrace.frontend.exchange.ReplyTarget;
+import io.headrace.member.Member;
+import io.headrace.message.Close;
+import io.headrace.message.Datagram;
+import io.headrace.message.RequestKeys;
+import io.headrace.message.Response;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.FullHttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.agrona.DeadlineTimerWheel;
+import org.agrona.collections.Long2ObjectHashMap;
+
+/**
+ * All connections of one event loop, and what they share. Everything here runs on the loop's thread.
+ *
+ * <p>Writes are collected: a connection that has something to write is flushed once per duty cycle, by {@link #flush()}.
+ */
+public final class Connections implements ReplyTarget {
+
+    // About 8 ms: a power of two, as the wheel wants it.
+    private static final long TIMER_TICK_NS = 1L << 23;
+    private static final int TIMERS_PER_POLL = 1_000;
+
+    private final int memberNumber;
+    private final int loop;
+    private final String replyChannel;
+    private final Member member;
+    private final Ingress ingress;
+    private final LoopCounters counters;
+    private final Limits limits;
+    private final RequestMapper requestMapper;
+    private final ReplyMapper replyMapper = new ReplyMapper();
+    private final RequestKeys keys = new RequestKeys();
+    private final Long2ObjectHashMap<Connection> byId = new Long2ObjectHashMap<>();
+    private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
+    private final DeadlineTimerWheel timers;
+    private final List<Connection> dirty = new ArrayList<>();
+    private int lastNumber;
+    private boolean draining;
+
+    /**
+     * @param replyChannel physical channel that replies to this loop's connections come in on.
+     */
+    public Connections(
+            int memberNumber,
+            int loop,
+            String replyChannel,
+            Member member,
+            Ingress ingress,
+            LoopCounters counters,
+            Limits limits,
+            String mountPrefix) {
+        this.memberNumber = memberNumber;
+        this.loop = loop;
+        this.replyChannel = replyChannel;
+        this.member = member;
+        this.ingress = ingress;
+        this.counters = counters;
+        this.limits = limits;
+        this.requestMapper =
+                new RequestMapper(mountPrefix, limits.fieldCountMax(), Limits.FILE_COUNT_MAX);
+        this.timers =
+                new DeadlineTimerWheel(TimeUnit.NANOSECONDS, ingress.nowNs(), TIMER_TICK_NS, 256);
+    }
+
+    Connection open(Channel channel) {
+        final long id = ConnectionId.of(memberNumber, loop, ++lastNumber);
+        final Connection connection =
+                new Connection(
+                        this,
+                        channel,
+                        id,
+                        replyChannel + "!" + Integer.toUnsignedString(lastNumber) + ".");
+        byId.put(id, connection);
+        counters.connections().setRelease(byId.size());
+        return connection;
+    }
+
+    void remove(Connection connection) {
+        byId.remove(connection.id());
+        counters.connections().setRelease(byId.size());
+    }
+
+    Ingress ingress() {
+        return ingress;
+    }
+
+    LoopCounters counters() {
+        return counters;
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    RequestMapper requestMapper() {
+        return requestMapper;
+    }
+
+    ReplyMapper replyMapper() {
+        return replyMapper;
+    }
+
+    /** The keys of the request being read; there is one at a time on a loop. */
+    RequestKeys keys() {
+        return keys;
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    void onError(Throwable error) {
+        member.errorLog().record(error);
+    }
+
+    void markDirty(Connection connection) {
+        dirty.add(connection);
+    }
+
+    /** Flushes every connection that has been written to since the last call. */
+    public int flush() {
+        final int count = dirty.size();
+        for (int i = 0; i < count; i++) {
+            dirty.get(i).flush();
+        }
+        dirty.clear();
+        return count;
+    }
+
+    void startTimer(Exchange exchange) {
+        exchange.timer =
+                timers.scheduleTimer(ingress.nowNs() + limits.responseTimeoutNs());
+        byTimer.put(exchange.timer, exchange);
+    }
+
+    void stopTimer(Exchange exchange) {
+        if (exchange.timer != Exchange.NO_TIMER) {
+            timers.cancelTimer(exchange.timer);
+            byTimer.remove(exchange.timer);
+            exchange.timer = Exchange.NO_TIMER;
+        }
+    }
+
+    /** Answers requests that have waited too long with 504. */
+    public int pollTimers(long nowNs) {
+        return timers.poll(nowNs, this::onTimer, TIMERS_PER_POLL);
+    }
+
+    private boolean onTimer(TimeUnit unit, long nowNs, long timerId) {
+        final Exchange exchange = byTimer.remove(timerId);
+        if (exchange != null) {
+            exchange.timer = Exchange.NO_TIMER;
+            ingress.cancelRequest(exchange.index);
+            exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+        }
+        return true;
+    }
+
+    /** Looks after all waiting requests when members have come or gone. */
+    public void onMembersChanged() {
+        final List<Exchange> waiting = new ArrayList<>(byTimer.values());
+        for (final Exchange exchange : waiting) {
+            switch (ingress.standing(exchange.index)) {
+                case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
+                case PENDING -> {
+                    if (!ingress.isHttpServed() && ingress.cancelRequest(exchange.index)) {
+                        exchange.connection.refuse(exchange, Refused.NO_WORKER);
+                    }
+                }
+                default -> {
+                    // Somebody alive has it, or its answer is on the way.
+                }
+            }
+        }
+    }
+
+    @Override
+    public boolean onResponse(long connectionId, int order, Response response) {
+        final Connection connection = byId.get(connectionId);
+        final Exchange exchange = connection == null ? null : connection.waiting(order);
+        if (exchange == null) {
+            return false;
+        }
+        final FullHttpResponse http;
+        try {
+            http = replyMapper.response(response, connection.allocator());
+        } catch (final IllegalArgumentException invalid) {
+            onError(new HeadraceException("invalid reply: " + invalid.getMessage()));
+            connection.refuse(exchange, Refused.INVALID_REPLY);
+            return true;
+        }
+        counters.responses().incrementRelease();
+        connection.answer(exchange, http);
+        return true;
+    }
+
+    @Override
+    public boolean onSend(long connectionId, Datagram datagram) {
+        final Connection connection = byId.get(connectionId);
+        return connection != null && connection.send(datagram);
+    }
+
+    @Override
+    public boolean onServerClose(long connectionId, Close close) {
+        final Connection connection = byId.get(connectionId);
+        return connection != null && connection.closeWebSocket(close);
+    }
+
+    /** Begins to leave: idle connections close now, others after their answer, WebSockets with 1001. */
+    public void drain() {
+        draining = true;
+        for (final Connection connection : new ArrayList<>(byId.values())) {
+            connection.drain();
+        }
+    }
+
+    /** Number of open connections. */
+    public int count() {
+        return byId.size();
+    }
+
+    /** Closes what is left. */
+    public void closeAll() {
+        for (final Connection connection : new ArrayList<>(byId.values())) {
+            connection.close();
+        }
+    }
+}

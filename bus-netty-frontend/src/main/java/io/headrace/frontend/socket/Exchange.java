@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpVersion;
+
+/** A request on a connection and, once it is there, its response. */
+final class Exchange {
+
+    /** Index of a request that never got into a lane. */
+    static final long NOT_APPENDED = -1;
+
+    static final long NO_TIMER = -1;
+
+    final Connection connection;
+    final int order;
+    final HttpVersion version;
+    final boolean keepAlive;
+    long index = NOT_APPENDED;
+    long timer = NO_TIMER;
+    FullHttpResponse response;
+
+    Exchange(Connection connection, int order, HttpVersion version, boolean keepAlive) {
+        this.connection = connection;
+        this.order = order;
+        this.version = version;
+        this.keepAlive = keepAlive;
+    }
+
+    /** Whether it was appended and waits for a worker's answer. */
+    boolean isWaiting() {
+        return index != NOT_APPENDED && response == null;
+    }
+}

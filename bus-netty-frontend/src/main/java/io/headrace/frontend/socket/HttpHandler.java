@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.channel.LaneAppender;
+import io.headrace.frontend.codec.Refusal;
+import io.headrace.frontend.codec.ReplyMapper;
+import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.Refused;
+import io.headrace.message.RequestKeys;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+
+/** Takes the requests of one connection to the bus, or upgrades the connection to a WebSocket. */
+final class HttpHandler extends ChannelInboundHandlerAdapter {
+
+    // RFC 6455, section 4.1: 16 bytes in base64.
+    private static final int WEB_SOCKET_KEY_LENGTH = 24;
+
+    private final Connections connections;
+    private Connection connection;
+
+    HttpHandler(Connections connections) {
+        this.connections = connections;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        connection = connections.open(ctx.channel());
+        if (connections.isDraining()) {
+            ctx.close();
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        try {
+            if (connection.isClosing()) {
+                return;
+            }
+            if (message instanceof FullHttpRequest request) {
+                onRequest(ctx, request);
+            } else if (message instanceof BodyAggregator.Oversized oversized) {
+                connections.counters().requests().incrementRelease();
+                refuseAndClose(oversized.version(), Refused.BODY_TOO_LARGE);
+            }
+        } finally {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void onRequest(ChannelHandlerContext ctx, FullHttpRequest request) {
+        connections.counters().requests().incrementRelease();
+        final Throwable failure = request.decoderResult().cause();
+        if (failure != null) {
+            final boolean tooLong =
+                    failure instanceof TooLongHttpLineException
+                            || failure instanceof TooLongHttpHeaderException;
+            refuseAndClose(
+                    HttpVersion.HTTP_1_1, tooLong ? Refused.HEADER_TOO_LARGE : Refused.MALFORMED);
+        } else if (request.headers().size() > connections.limits().headerCountMax()) {
+            refuseAndClose(request.protocolVersion(), Refused.HEADER_TOO_LARGE);
+        } else if (isWebSocketUpgrade(request)) {
+            upgrade(ctx, request);
+        } else {
+            append(request);
+        }
+    }
+
+    private void append(FullHttpRequest request) {
+        final Exchange exchange =
+                connection.begin(request.protocolVersion(), HttpUtil.isKeepAlive(request));
+        final RequestKeys keys = connections.keys();
+        keys.clear();
+        final int refusal = connections.requestMapper().map(request, keys);
+        if (refusal != 0) {
+            refuse(exchange, refusal);
+            return;
+        }
+        connection.addKeys(keys, exchange.order);
+        final Ingress ingress = connections.ingress();
+        final long index = ingress.appendRequest(keys, connection.id(), exchange.order);
+        if (index < 0) {
+            connection.refuse(exchange, reason(index));
+        } else {
+            exchange.index = index;
+            connections.startTimer(exchange);
+        }
+    }
+
+    private void refuse(Exchange exchange, int refusal) {
+        switch (refusal) {
+            case Refusal.TOO_LONG -> connection.refuse(exchange, Refused.HEADER_TOO_LARGE);
+            case Refusal.TOO_MANY_FIELDS, Refusal.TOO_MANY_FILES ->
+                    connection.refuse(exchange, Refused.TOO_MANY_FIELDS);
+            case Refusal.OUTSIDE_MOUNT ->
+                    connection.answer(
+                            exchange,
+                            ReplyMapper.refusal(
+                                    404, "outside-mount", "404 nothing is mounted here\n"));
+            default -> connection.refuse(exchange, Refused.MALFORMED);
+        }
+    }
+
+    private static Refused reason(long code) {
+        if (code == Ingress.NO_WORKER) {
+            return Refused.NO_WORKER;
+        }
+        if (code == LaneAppender.TOO_LONG) {
+            return Refused.BODY_TOO_LARGE;
+        }
+        return code == LaneAppender.CLOSED ? Refused.SHUTTING_DOWN : Refused.CHANNEL_FULL;
+    }
+
+    private void refuseAndClose(HttpVersion version, Refused refused) {
+        connection.refuse(connection.begin(version, false), refused);
+    }
+
+    private static boolean isWebSocketUpgrade(FullHttpRequest request) {
+        final HttpHeaders headers = request.headers();
+        return HttpMethod.GET.equals(request.method())
+                && headers.containsValue(
+                        HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
+                && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
+    }
+
+    private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
+        final String key = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+        final WebSocketServerHandshaker handshaker =
+                new WebSocketServerHandshakerFactory(
+                                request.uri(), null, WebSocketHandler.decoderConfig(connections))
+                        .newHandshaker(request);
+        // A request still unanswered would get its answer after the connection has changed its protocol.
+        final boolean acceptable =
+                !connection.hasExchanges()
+                        && handshaker != null
+                        && key != null
+                        && key.length() == WEB_SOCKET_KEY_LENGTH;
+        final Exchange exchange = connection.begin(request.protocolVersion(), false);
+        if (!acceptable) {
+            final FullHttpResponse response =
+                    ReplyMapper.refusal(
+                            Refused.MALFORMED.status(),
+                            Refused.MALFORMED.reason(),
+                            Refused.MALFORMED.text());
+            // RFC 6455, section 4.4: says which version would do.
+            response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+            connections.counters().refused(Refused.MALFORMED).incrementRelease();
+            connection.answer(exchange, response);
+            return;
+        }
+        final RequestKeys keys = connections.keys();
+        keys.clear();
+        final int refusal = connections.requestMapper().map(request, keys);
+        if (refusal != 0) {
+            refuse(exchange, refusal);
+            return;
+        }
+        connection.addKeys(keys, 0);
+        final long index = connections.ingress().appendConnection(keys, connection.id());
+        if (index < 0) {
+            connection.refuse(
+                    exchange,
+                    index == LaneAppender.TOO_LONG ? Refused.HEADER_TOO_LARGE : reason(index));
+            return;
+        }
+        connection.forget(exchange);
+        final WebSocketHandler handler =
+                new WebSocketHandler(connections, connection, ctx.channel(), index);
+        connection.upgraded(handler);
+        handshaker.handshake(ctx.channel(), request);
+        handler.install(ctx.pipeline(), this);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        connection.onInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        // A client that resets its connection is no error of ours.
+        if (!(cause instanceof IOException)) {
+            connections.onError(cause);
+        }
+        ctx.close();
+    }
+}

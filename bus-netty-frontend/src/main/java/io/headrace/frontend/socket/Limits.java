@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.HeadraceException;
+import org.agrona.SystemUtil;
+
+/**
+ * What a front end accepts from clients, and for how long it waits.
+ *
+ * @param bodyLengthMax largest body of a request, in bytes ({@code headrace.body.max}); over it: 413.
+ * @param headerLengthMax largest request line, and largest header block, in bytes ({@code headrace.header.max}); over
+ *     it: 431.
+ * @param headerCountMax greatest number of headers ({@code headrace.header.count.max}); over it: 431.
+ * @param fieldCountMax greatest number of fields of a query string or form ({@code headrace.field.count.max}); over it:
+ *     400.
+ * @param webSocketMessageLengthMax largest WebSocket message, in bytes ({@code headrace.websocket.message.max}); over
+ *     it: close 1009.
+ * @param outboundLengthMax most that may wait to be written to one client, in bytes ({@code headrace.outbound.max});
+ *     over it the connection is closed.
+ * @param responseTimeoutNs how long a request may go unanswered ({@code headrace.response.timeout}); then: 504.
+ * @param pipelinedCountMax how many requests of one connection may be unanswered at a time; more are not read.
+ */
+public record Limits(
+        int bodyLengthMax,
+        int headerLengthMax,
+        int headerCountMax,
+        int fieldCountMax,
+        int webSocketMessageLengthMax,
+        int outboundLengthMax,
+        long responseTimeoutNs,
+        int pipelinedCountMax) {
+
+    // A message carries the body twice when it is a form; a record holds 16 MiB at the default block size.
+    private static final int BODY_LENGTH_MAX = 7 << 20;
+    // Text lengths in a message have 16 bits.
+    private static final int HEADER_LENGTH_MAX = 64 << 10;
+    static final int FILE_COUNT_MAX = 100;
+
+    public Limits {
+        check("headrace.body.max", bodyLengthMax, 0, BODY_LENGTH_MAX);
+        check("headrace.header.max", headerLengthMax, 256, HEADER_LENGTH_MAX - 2);
+        check("headrace.header.count.max", headerCountMax, 1, 10_000);
+        check("headrace.field.count.max", fieldCountMax, 1, 65_534);
+        check("headrace.websocket.message.max", webSocketMessageLengthMax, 1, BODY_LENGTH_MAX);
+        check("headrace.outbound.max", outboundLengthMax, 1 << 10, Integer.MAX_VALUE);
+        check("headrace.response.timeout", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
+    }
+
+    /** System properties, else defaults. */
+    public static Limits fromProperties() {
+        return new Limits(
+                (int) SystemUtil.getSizeAsLong("headrace.body.max", 1 << 20),
+                (int) SystemUtil.getSizeAsLong("headrace.header.max", 16 << 10),
+                Integer.getInteger("headrace.header.count.max", 100),
+                Integer.getInteger("headrace.field.count.max", 1_000),
+                (int) SystemUtil.getSizeAsLong("headrace.websocket.message.max", 1 << 20),
+                (int) SystemUtil.getSizeAsLong("headrace.outbound.max", 16 << 20),
+                SystemUtil.getDurationInNanos("headrace.response.timeout", 120_000_000_000L),
+                64);
+    }
+
+    private static void check(String property, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new HeadraceException(
+                    property + " is " + value + "; it takes " + min + " to " + max);
+        }
+    }
+}

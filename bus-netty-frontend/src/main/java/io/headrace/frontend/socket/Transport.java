@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.HeadraceException;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ManualIoEventLoop;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.UnixChannelOption;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
+
+/**
+ * Where sockets come from: epoll where it is, else the JDK's NIO. Every loop listens on the same port itself (the kernel
+ * spreads connections over them), so that a connection never changes threads.
+ */
+public final class Transport {
+
+    private static final int BACKLOG = 1_024;
+
+    private final boolean epoll;
+
+    /**
+     * @param preferNative false to use NIO though epoll is there.
+     */
+    public Transport(boolean preferNative) {
+        epoll = preferNative && Epoll.isAvailable();
+    }
+
+    /** {@code epoll} or {@code nio}. */
+    public String name() {
+        return epoll ? "epoll" : "nio";
+    }
+
+    /** An event loop that its caller drives, from the thread that is set to own it. */
+    ManualIoEventLoop newLoop() {
+        final IoHandlerFactory factory =
+                epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+        return new ManualIoEventLoop(null, factory);
+    }
+
+    /**
+     * Makes sure that nobody else listens there: a port shared among the loops could be shared by strangers.
+     *
+     * @return the port, chosen by the system when 0 was given.
+     * @throws HeadraceException when the port is taken or the address is not this machine's.
+     */
+    public static int reserve(String host, int port) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(resolve(host, port));
+            return probe.getLocalPort();
+        } catch (final IOException e) {
+            throw new HeadraceException(
+                    "cannot listen on "
+                            + host
+                            + ":"
+                            + port
+                            + ": "
+                            + e.getMessage()
+                            + "; choose another --port or stop its owner",
+                    e);
+        }
+    }
+
+    ChannelFuture listen(IoEventLoop loop, String host, int port, ChannelHandler pipeline) {
+        final Class<? extends ServerSocketChannel> type =
+                epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+        final ServerBootstrap bootstrap =
+                new ServerBootstrap()
+                        .group(loop, loop)
+                        .channel(type)
+                        .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                        .option(ChannelOption.SO_REUSEADDR, true)
+                        .childOption(ChannelOption.TCP_NODELAY, true)
+                        .childHandler(pipeline);
+        if (epoll) {
+            bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
+        } else {
+            bootstrap.option(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
+        }
+        try {
+            return bootstrap.bind(resolve(host, port));
+        } catch (final UnknownHostException e) {
+            throw new HeadraceException("host '" + host + "' is not known", e);
+        }
+    }
+
+    private static InetSocketAddress resolve(String host, int port) throws UnknownHostException {
+        return new InetSocketAddress(InetAddress.getByName(host), port);
+    }
+}

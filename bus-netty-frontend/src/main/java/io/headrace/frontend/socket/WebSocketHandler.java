@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.channel.LaneAppender;
+import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.message.Close;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.CorruptedFrameException;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
+import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
+import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A connection that has become a WebSocket: takes its datagrams to the bus and worker's datagrams to the client.
+ * Netty's handlers in front of it do masks, fragments and UTF-8; ping, pong and the closing handshake are done here.
+ *
+ * <p>However a WebSocket ends, exactly one WebSocket Client Close is appended: its connection's last message.
+ */
+final class WebSocketHandler extends ChannelInboundHandlerAdapter {
+
+    private static final byte[] NO_REASON = {};
+    private static final long CLOSE_TIMEOUT_MS = 5_000;
+    // RFC 6455, section 7.4.1: codes that no frame carries.
+    private static final int NO_STATUS = 1005;
+    private static final int ABNORMAL = 1006;
+
+    private final Connections connections;
+    private final Connection connection;
+    private final Channel channel;
+    private final long connectIndex;
+    private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
+    private int order;
+    private boolean closing;
+    private boolean closeAppended;
+    private int closeCode = ABNORMAL;
+    private byte[] closeReason = NO_REASON;
+    private Close.By closedBy = Close.By.CLIENT;
+
+    WebSocketHandler(
+            Connections connections, Connection connection, Channel channel, long connectIndex) {
+        this.connections = connections;
+        this.connection = connection;
+        this.channel = channel;
+        this.connectIndex = connectIndex;
+        connections.counters().webSockets().getAndAddRelease(1);
+    }
+
+    static WebSocketDecoderConfig decoderConfig(Connections connections) {
+        return WebSocketDecoderConfig.newBuilder()
+                .maxFramePayloadLength(connections.limits().webSocketMessageLengthMax())
+                .expectMaskedFrames(true)
+                .allowMaskMismatch(false)
+                .allowExtensions(false)
+                // We close, so that the code is ours to report.
+                .closeOnProtocolViolation(false)
+                .withUTF8Validator(false)
+                .build();
+    }
+
+    /** Takes the place of the HTTP handlers. */
+    void install(ChannelPipeline pipeline, ChannelHandler httpHandler) {
+        pipeline.addLast(new Utf8FrameValidator(false));
+        pipeline.addLast(
+                new WebSocketFrameAggregator(connections.limits().webSocketMessageLengthMax()));
+        pipeline.addLast(this);
+        pipeline.remove(httpHandler);
+        connection.markDirty();
+    }
+
+    boolean isOpen() {
+        return !closing && channel.isActive();
+    }
+
+    void send(WebSocketFrame frame) {
+        connections.counters().framesOut().incrementRelease();
+        channel.write(frame, channel.voidPromise());
+        connection.markDirty();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        try {
+            if (message instanceof CloseWebSocketFrame close) {
+                onClose(close);
+            } else if (closing) {
+                // RFC 6455, section 5.5.1: after a close frame there is nothing more to say.
+                return;
+            } else if (message instanceof PingWebSocketFrame ping) {
+                channel.write(
+                        new PongWebSocketFrame(ping.content().retain()), channel.voidPromise());
+                connection.markDirty();
+            } else if (message instanceof TextWebSocketFrame
+                    || message instanceof BinaryWebSocketFrame) {
+                onDatagram((WebSocketFrame) message, message instanceof BinaryWebSocketFrame);
+            }
+        } finally {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void onDatagram(WebSocketFrame frame, boolean binary) {
+        connections.counters().framesIn().incrementRelease();
+        final int length = frame.content().readableBytes();
+        RequestMapper.wrap(frame.content(), content);
+        final long index =
+                connections
+                        .ingress()
+                        .appendReceive(
+                                connection.id(), order + 1, connectIndex, binary, content, 0, length);
+        if (index >= 0) {
+            order++;
+        } else if (index == LaneAppender.TOO_LONG) {
+            fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "message too long");
+        } else {
+            fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "channel full");
+        }
+    }
+
+    private void onClose(CloseWebSocketFrame frame) {
+        if (closing) {
+            // The answer to our own close frame.
+            channel.close();
+            return;
+        }
+        final int code = frame.statusCode();
+        closing = true;
+        closeCode = code < 0 ? NO_STATUS : code;
+        closeReason = frame.reasonText().getBytes(StandardCharsets.UTF_8);
+        appendClose();
+        // RFC 6455, section 5.5.1: echoes the status code.
+        channel.write(code < 0 ? new CloseWebSocketFrame() : new CloseWebSocketFrame(code, ""))
+                .addListener(ChannelFutureListener.CLOSE);
+        connection.markDirty();
+    }
+
+    /** Closes from our side: sends the frame, then waits a while for the client's. */
+    void close(CloseWebSocketFrame frame, Close.By by) {
+        closing = true;
+        closeCode = frame.statusCode();
+        closeReason = frame.reasonText().getBytes(StandardCharsets.UTF_8);
+        closedBy = by;
+        appendClose();
+        channel.write(frame, channel.voidPromise());
+        connection.markDirty();
+        channel.eventLoop()
+                .schedule(
+                        (Runnable) channel::close, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+    }
+
+    void goAway() {
+        if (!closing) {
+            close(
+                    new CloseWebSocketFrame(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE),
+                    Close.By.FRONT_END);
+        }
+    }
+
+    private void fail(WebSocketCloseStatus status, String reason) {
+        if (!closing) {
+            close(new CloseWebSocketFrame(status, reason), Close.By.FRONT_END);
+        }
+    }
+
+    private void appendClose() {
+        if (!closeAppended) {
+            closeAppended = true;
+            final long index =
+                    connections
+                            .ingress()
+                            .appendClientClose(
+                                    connection.id(),
+                                    order + 1,
+                                    connectIndex,
+                                    closeCode,
+                                    closedBy,
+                                    closeReason);
+            if (index < 0) {
+                connections.counters().disconnectsLost().incrementRelease();
+            }
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        closing = true;
+        appendClose();
+        connections.counters().webSockets().getAndAddRelease(-1);
+        connection.onInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof CorruptedWebSocketFrameException corrupted) {
+            fail(corrupted.closeStatus(), "");
+        } else if (cause instanceof TooLongFrameException) {
+            fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "");
+        } else if (cause instanceof CorruptedFrameException) {
+            fail(WebSocketCloseStatus.PROTOCOL_ERROR, "");
+        } else {
+            if (!(cause instanceof IOException)) {
+                connections.onError(cause);
+            }
+            ctx.close();
+        }
+    }
+}

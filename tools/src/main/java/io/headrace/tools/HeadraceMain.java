@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.tools;
+
+import io.headrace.HeadraceException;
+import io.headrace.tools.command.DemoCommand;
+import io.headrace.tools.command.FrontendCommand;
+import io.headrace.tools.command.TailCommand;
+import io.headrace.tools.command.WorkerCommand;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/**
+ * The launcher's main class: one command of the tool. Exit codes: 0 for success and for a clean stop, 1 for a failure
+ * with one line that says what and why, 2 for a wrong command line.
+ */
+@Command(
+        name = "headrace",
+        description = "A low-latency shared-memory message bus for the JVM.",
+        mixinStandardHelpOptions = true,
+        version = "headrace 0.1.0",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            DemoCommand.class,
+            FrontendCommand.class,
+            WorkerCommand.class,
+            TailCommand.class
+        })
+public final class HeadraceMain implements Runnable {
+
+    @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+    public static void main(String[] args) {
+        System.exit(execute(args));
+    }
+
+    /** Runs a command line and returns its exit code. */
+    static int execute(String... args) {
+        return new CommandLine(new HeadraceMain())
+                .setExecutionExceptionHandler(HeadraceMain::onFailure)
+                .execute(args);
+    }
+
+    private static int onFailure(
+            Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+        final boolean verbose =
+                command.getCommandSpec().findOption("--verbose") != null
+                        && parsed.hasMatchedOption("--verbose");
+        if (verbose) {
+            failure.printStackTrace(command.getErr());
+        }
+        final String line =
+                failure instanceof HeadraceException ? failure.getMessage() : failure.toString();
+        command.getErr().println("headrace " + command.getCommandName() + ": " + line);
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command");
+    }
+}

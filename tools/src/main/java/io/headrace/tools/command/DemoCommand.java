@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.tools.command;
+
+import io.headrace.HeadraceException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code headrace demo}: one front end and two workers as separate processes, with the demo application. */
+@Command(
+        name = "demo",
+        description = "Runs one front end and two workers with the demo application.")
+public final class DemoCommand implements Callable<Integer> {
+
+    private static final int WORKER_COUNT = 2;
+    private static final long LOOK_INTERVAL_MS = 100;
+    private static final long STOP_TIMEOUT_S = 15;
+
+    @Mixin private CommonOptions common;
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            description = "Port to listen on, 0 for any (-Dheadrace.port). Default: 8080")
+    private Integer port;
+
+    private final List<Child> children = new ArrayList<>();
+
+    /** A process of the demo and the first line it printed. */
+    private record Child(String name, Process process, String ready) {
+
+        String url() {
+            return ready.replaceFirst("^.*?(http://\\S+).*$", "$1");
+        }
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        final StopSignal stop = new StopSignal();
+        try {
+            final List<String> frontendArgs = new ArrayList<>(List.of("frontend"));
+            if (port != null) {
+                frontendArgs.addAll(List.of("--port", port.toString()));
+            }
+            // The front end first: it fails early, on a port that is taken.
+            final Child frontEnd = start("front end", frontendArgs);
+            final List<Process> starting = new ArrayList<>();
+            for (int i = 0; i < WORKER_COUNT; i++) {
+                starting.add(
+                        process(List.of("worker", "--app", "demo", "--consumers", "2")));
+            }
+            for (final Process process : starting) {
+                children.add(awaitReady("worker", process));
+            }
+            System.out.println(
+                    "headrace demo: "
+                            + frontEnd.url()
+                            + "  (bus "
+                            + common.directory()
+                            + ", front end pid "
+                            + frontEnd.process.pid()
+                            + ", worker pids "
+                            + pids()
+                            + ")");
+            return await(stop, frontEnd);
+        } finally {
+            stopAll();
+        }
+    }
+
+    private String pids() {
+        return children.stream()
+                .skip(1)
+                .map(child -> Long.toString(child.process.pid()))
+                .collect(Collectors.joining(" "));
+    }
+
+    private int await(StopSignal stop, Child frontEnd) throws InterruptedException {
+        final List<Child> running = new ArrayList<>(children);
+        while (!stop.await(LOOK_INTERVAL_MS)) {
+            for (final Child child : List.copyOf(running)) {
+                if (!child.process.isAlive()) {
+                    running.remove(child);
+                    System.out.println(
+                            "headrace demo: "
+                                    + child.name
+                                    + " pid "
+                                    + child.process.pid()
+                                    + " ended with "
+                                    + child.process.exitValue());
+                }
+            }
+            if (!running.contains(frontEnd)) {
+                throw new HeadraceException("the front end ended; so does the demo");
+            }
+        }
+        return 0;
+    }
+
+    private Child start(String name, List<String> args) throws IOException {
+        final Child child = awaitReady(name, process(args));
+        children.add(child);
+        return child;
+    }
+
+    private Process process(List<String> args) throws IOException {
+        final List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(arg -> !arg.startsWith("-agentlib"))
+                .forEach(command::add);
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), "io.headrace.tools.HeadraceMain"));
+        command.addAll(args);
+        command.addAll(List.of("--bus", common.directory().toString(), "--exit-with-parent"));
+        if (common.verbose()) {
+            command.add("--verbose");
+        }
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    }
+
+    private Child awaitReady(String name, Process process) throws IOException {
+        final BufferedReader output =
+                new BufferedReader(
+                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        final String line = output.readLine();
+        if (line == null) {
+            throw new HeadraceException("the " + name + " did not start; it says why above");
+        }
+        return new Child(name, process, line);
+    }
+
+    private void stopAll() {
+        for (int i = children.size() - 1; i >= 0; i--) {
+            children.get(i).process.destroy();
+        }
+        for (final Child child : children) {
+            try {
+                if (!child.process.waitFor(STOP_TIMEOUT_S, TimeUnit.SECONDS)) {
+                    child.process.destroyForcibly();
+                }
+            } catch (final InterruptedException e) {
+                child.process.destroyForcibly();
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

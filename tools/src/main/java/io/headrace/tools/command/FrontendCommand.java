@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.tools.command;
+
+import io.headrace.frontend.Frontend;
+import io.headrace.frontend.FrontendContext;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code headrace frontend}: terminates clients; knows no application. */
+@Command(name = "frontend", description = "Terminates HTTP and WebSocket clients.")
+public final class FrontendCommand implements Callable<Integer> {
+
+    @Mixin private CommonOptions common;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            description = "Address to listen on (-Dheadrace.host). Default: 127.0.0.1")
+    private String host;
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            description = "Port to listen on, 0 for any (-Dheadrace.port). Default: 8080")
+    private Integer port;
+
+    @Option(
+            names = "--loops",
+            paramLabel = "N",
+            description = "Event loops, a thread each (-Dheadrace.loops). Default: a quarter of the cores")
+    private Integer loops;
+
+    @Option(
+            names = "--idle",
+            paramLabel = "NAME",
+            description = "spin, yield or backoff (-Dheadrace.idle). Default: backoff")
+    private String idle;
+
+    @Option(
+            names = "--mount-prefix",
+            paramLabel = "PATH",
+            description = "Path below which the application is (-Dheadrace.mount.prefix). Default: none")
+    private String mountPrefix;
+
+    @Option(names = "--exit-with-parent", hidden = true)
+    private boolean exitWithParent;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        final FrontendContext context = new FrontendContext().directory(common.directory());
+        if (host != null) {
+            context.host(host);
+        }
+        if (port != null) {
+            context.port(port);
+        }
+        if (loops != null) {
+            context.loops(loops);
+        }
+        if (idle != null) {
+            context.idle(idle);
+        }
+        if (mountPrefix != null) {
+            context.mountPrefix(mountPrefix);
+        }
+        final StopSignal stop = new StopSignal();
+        if (exitWithParent) {
+            stop.stopWithInput();
+        }
+        try (Frontend frontend = Frontend.launch(context)) {
+            System.out.println(
+                    "headrace frontend "
+                            + frontend.id()
+                            + ": "
+                            + url(context.host(), frontend.port())
+                            + " (bus "
+                            + common.directory()
+                            + ")");
+            stop.await();
+        }
+        return 0;
+    }
+
+    static String url(String host, int port) {
+        // RFC 3986, section 3.2.2: an IPv6 address stands in brackets.
+        return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port + "/";
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.tools.json;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.headrace.message.Close;
+import io.headrace.message.Datagram;
+import io.headrace.message.Field;
+import io.headrace.message.Message;
+import io.headrace.message.Pairs;
+import io.headrace.message.Request;
+import io.headrace.message.Response;
+import io.headrace.message.UploadedFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+
+/** Writes the keys of messages, under the specification's own names and spelling. */
+public final class MessageJson {
+
+    private MessageJson() {}
+
+    /** Writes a decoded message as an object. */
+    public static void write(JsonGenerator json, Message message) throws IOException {
+        json.writeStartObject();
+        switch (message.type()) {
+            case HTTP_REQUEST, HTTP_DISCONNECT -> {
+                writeKeys(json, message.request());
+                json.writeStringField("response_channel", message.request().replyChannel());
+            }
+            case HTTP_RESPONSE -> writeResponse(json, message.response());
+            case WEB_SOCKET_CONNECTION -> writeConnectionKeys(json, message.request());
+            case WEB_SOCKET_RECEIVE -> {
+                writeConnectionKeys(json, message.request());
+                writeDatagram(json, message.datagram());
+            }
+            case WEB_SOCKET_CLIENT_CLOSE -> {
+                writeConnectionKeys(json, message.request());
+                writeClose(json, message.close());
+            }
+            case WEB_SOCKET_SEND -> writeDatagram(json, message.datagram());
+            case WEB_SOCKET_SERVER_CLOSE -> writeClose(json, message.close());
+            default -> throw new AssertionError(message.type());
+        }
+        json.writeEndObject();
+    }
+
+    /** Writes the keys of an HTTP Request, but for its response_channel, into the object that is open. */
+    public static void writeKeys(JsonGenerator json, Request request) throws IOException {
+        writePairs(json, "GET", request.query());
+        writePairs(json, "POST", request.form());
+        writeCookiesMetaAndPaths(json, request);
+        json.writeStringField("method", request.method());
+        writeBytes(json, "body", request.body());
+        writeFiles(json, request.files());
+    }
+
+    private static void writeConnectionKeys(JsonGenerator json, Request request)
+            throws IOException {
+        writePairs(json, "GET", request.query());
+        writeCookiesMetaAndPaths(json, request);
+        json.writeStringField("send_channel", request.replyChannel());
+    }
+
+    private static void writeCookiesMetaAndPaths(JsonGenerator json, Request request)
+            throws IOException {
+        writeMap(json, "COOKIES", request.cookies().toMap());
+        writeMap(json, "META", request.meta());
+        json.writeStringField("path", request.path());
+        json.writeStringField("path_info", request.pathInfo());
+    }
+
+    private static void writeResponse(JsonGenerator json, Response response) throws IOException {
+        writeBytes(json, "content", response.content());
+        json.writeStringField("content_type", response.contentType().toString());
+        json.writeNumberField("status_code", response.statusCode());
+        writePairs(json, "headers", response.headers());
+    }
+
+    private static void writeDatagram(JsonGenerator json, Datagram datagram) throws IOException {
+        writeBytes(json, "content", datagram.content());
+        json.writeBooleanField("binary", datagram.binary());
+    }
+
+    private static void writeClose(JsonGenerator json, Close close) throws IOException {
+        json.writeNumberField("code", close.code());
+        json.writeStringField("reason", close.reason());
+        json.writeStringField("closed_by", close.closedBy().name().toLowerCase(Locale.ROOT));
+    }
+
+    private static void writePairs(JsonGenerator json, String name, Pairs pairs)
+            throws IOException {
+        json.writeArrayFieldStart(name);
+        for (int i = 0; i < pairs.count(); i++) {
+            json.writeStartArray();
+            json.writeString(pairs.key(i).toString());
+            json.writeString(pairs.value(i).toString());
+            json.writeEndArray();
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeMap(JsonGenerator json, String name, Map<String, String> map)
+            throws IOException {
+        json.writeObjectFieldStart(name);
+        for (final Map.Entry<String, String> entry : map.entrySet()) {
+            json.writeStringField(entry.getKey(), entry.getValue());
+        }
+        json.writeEndObject();
+    }
+
+    private static void writeFiles(JsonGenerator json, UploadedFiles files) throws IOException {
+        json.writeArrayFieldStart("files");
+        for (int i = 0; i < files.count(); i++) {
+            json.writeStartObject();
+            json.writeStringField("name", files.name(i).toString());
+            json.writeStringField("file_name", files.fileName(i).toString());
+            json.writeStringField("content_type", files.contentType(i).toString());
+            writeBytes(json, "content", files.content(i));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    /** Text as a string; bytes that are no valid UTF-8 as an object with their base64. */
+    private static void writeBytes(JsonGenerator json, String name, Field field)
+            throws IOException {
+        final byte[] bytes = field.toBytes();
+        json.writeFieldName(name);
+        try {
+            json.writeString(
+                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+        } catch (final CharacterCodingException notText) {
+            json.writeStartObject();
+            json.writeBinaryField("base64", bytes);
+            json.writeEndObject();
+        }
+    }
+}
