@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -263,9 +264,12 @@ public final class Bus implements AutoCloseable {
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
         }
         final Lane lane = Lane.create(path, channel, writer, settings, clock);
+        final LaneAppender appender = new LaneAppender(lane, sequence);
+        appender.warmUp(clock.nanoTime());
+        lane.publish();
         lanes.put(path, lane);
         raiseLaneVersion();
-        return new LaneAppender(lane, sequence);
+        return appender;
     }
 
     /** Lanes that may be read, of all channels whose name passes. Opens those not open yet: cold. */
@@ -291,19 +295,19 @@ public final class Bus implements AutoCloseable {
     }
 
     /** One writer's lane in a channel, when it exists and may be read. */
-    public java.util.Optional<Lane> lane(String channel, String writer) {
+    public Optional<Lane> lane(String channel, String writer) {
         return lane(channelDirectory(channel).resolve(writer));
     }
 
-    private java.util.Optional<Lane> lane(Path path) {
+    private Optional<Lane> lane(Path path) {
         final Lane open = lanes.get(path);
         if (open != null) {
-            return java.util.Optional.of(open);
+            return Optional.of(open);
         }
         if (!Lane.isReadable(path)) {
-            return java.util.Optional.empty();
+            return Optional.empty();
         }
-        return java.util.Optional.of(
+        return Optional.of(
                 lanes.computeIfAbsent(path, absent -> Lane.open(absent, settings, clock)));
     }
 

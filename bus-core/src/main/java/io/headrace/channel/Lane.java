@@ -55,24 +55,26 @@ public final class Lane implements AutoCloseable {
         }
     }
 
+    /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
     static Lane create(
             Path path,
             String channel,
             String writer,
             BusSettings settings,
             EpochNanoClock clock) {
-        final Lane lane = new Lane(path, channel, writer, settings, clock);
+        return new Lane(path, channel, writer, settings, clock);
+    }
+
+    /** Lets readers in. */
+    void publish() {
         try {
-            // The first cycle's file is made now, and not with the first message.
-            lane.queue.createAppender().close();
             final Path temporary = path.resolve(READY_FILE + ".new");
             Files.writeString(temporary, READY_TEXT);
             Files.move(temporary, path.resolve(READY_FILE), StandardCopyOption.ATOMIC_MOVE);
         } catch (final IOException e) {
-            lane.close();
+            close();
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
         }
-        return lane;
     }
 
     static boolean isReadable(Path path) {

@@ -22,8 +22,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * }
  * }</pre>
  *
- * <p>Never blocks and, once its lane's pages are there, never enters the kernel. Used by the lane's one thread, which
- * is the one that appends first. Allocates nothing.
+ * <p>Never blocks and, once its lane's pages are there, never enters the kernel. Used by the lane's one
+ * thread. Allocates nothing.
  */
 public final class LaneAppender implements AutoCloseable {
 
@@ -63,6 +63,15 @@ public final class LaneAppender implements AutoCloseable {
         return lane;
     }
 
+    /**
+     * Makes the file of the current cycle and takes everything an append needs into memory, so that the first message
+     * does not wait for it.
+     */
+    void warmUp(long nowNs) {
+        claim(1, nowNs);
+        abortIfClaimed();
+    }
+
     /** Length of the largest message that {@link #claim} accepts. */
     public int messageLengthMax() {
         return messageLengthMax;
@@ -85,6 +94,8 @@ public final class LaneAppender implements AutoCloseable {
         }
         if (appender == null) {
             appender = lane.queue().createAppender();
+            // Warmed up by the thread that makes the lane, then used by its writer's alone.
+            appender.singleThreadedCheckDisabled(true);
         }
         lane.time().nowNs(nowNs);
         context = appender.writingDocument();

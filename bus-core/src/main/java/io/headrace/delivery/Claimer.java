@@ -4,6 +4,7 @@ package io.headrace.delivery;
 import io.headrace.channel.LanePoller;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
+import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -20,11 +21,13 @@ public final class Claimer implements Delivery {
 
         /**
          * @param lane whose head the message is.
+         * @param nowNs bus time of the claim.
          * @return how the message ends: {@link ClaimWord#DONE}, {@code FAILED} or {@code CANCELLED}. It must not throw.
          */
         int onMessage(LanePoller lane, Message message, long nowNs);
     }
 
+    private final EpochNanoClock clock;
     private final int consumerId;
     private final Message message;
     private final Handler handler;
@@ -32,15 +35,18 @@ public final class Claimer implements Delivery {
     private final UndecodableReport report;
 
     /**
+     * @param clock bus time, read when a message is claimed and when it ends.
      * @param message the reader to decode with.
      * @param report told of records that cannot be decoded.
      */
     public Claimer(
+            EpochNanoClock clock,
             int consumerId,
             Message message,
             Handler handler,
             FateCounters counters,
             UndecodableReport report) {
+        this.clock = clock;
         this.consumerId = consumerId;
         this.message = message;
         this.handler = handler;
@@ -67,21 +73,23 @@ public final class Claimer implements Delivery {
             return;
         }
         if (ClaimWord.tryClaim(record, consumerId)) {
-            DeliveryHeader.claimedNs(record, 0, nowNs);
-            handle(lane, record, nowNs);
+            handle(lane, record);
         }
     }
 
-    private void handle(LanePoller lane, UnsafeBuffer record, long nowNs) {
+    private void handle(LanePoller lane, UnsafeBuffer record) {
+        // The duty cycle's own time will not do here: records are the trace, and a handler may take any time.
+        final long claimedNs = clock.nanoTime();
+        DeliveryHeader.claimedNs(record, 0, claimedNs);
         final int fate;
         if (message.wrap(record).decode()) {
-            fate = handler.onMessage(lane, message, nowNs);
+            fate = handler.onMessage(lane, message, claimedNs);
         } else {
             counters.undecodable().incrementRelease();
             report.onUndecodable(lane.lane(), message.problem());
             fate = ClaimWord.FAILED;
         }
-        DeliveryHeader.doneNs(record, 0, nowNs);
+        DeliveryHeader.doneNs(record, 0, clock.nanoTime());
         if (ClaimWord.finish(record, consumerId, fate)) {
             counters.of(fate, lane.lane().channel()).incrementRelease();
         }

@@ -71,6 +71,7 @@ final class Consumer implements Agent, Claimer.Handler {
                         member.errorLog()::record);
         this.claimer =
                 new Claimer(
+                        bus.clock(),
                         consumerId,
                         new Message(resolver),
                         this,
@@ -98,7 +99,7 @@ final class Consumer implements Agent, Claimer.Handler {
     @Override
     public int doWork() {
         final long nowNs = clock.nanoTime();
-        return replies.doWork(nowNs) + subscription.poll(claimer, nowNs);
+        return replies.doWork() + subscription.poll(claimer, nowNs);
     }
 
     @Override

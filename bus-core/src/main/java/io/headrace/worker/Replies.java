@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.agrona.CloseHelper;
 import org.agrona.collections.Int2ObjectHashMap;
+import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
 
@@ -26,6 +27,7 @@ import org.agrona.concurrent.status.AtomicCounter;
 final class Replies implements AutoCloseable {
 
     private final Bus bus;
+    private final EpochNanoClock clock;
     private final String writer;
     private final LiveMembers liveMembers;
     private final WriterSequence sequence = new WriterSequence();
@@ -40,6 +42,7 @@ final class Replies implements AutoCloseable {
 
     Replies(Bus bus, String writer, LiveMembers liveMembers, Member member) {
         this.bus = bus;
+        this.clock = bus.clock();
         this.writer = writer;
         this.liveMembers = liveMembers;
         this.seen = liveMembers.snapshot();
@@ -47,9 +50,8 @@ final class Replies implements AutoCloseable {
         this.refused = member.counter(writer + " replies refused");
     }
 
-    /** Begins a duty cycle: takes its time, and opens and closes lanes when front ends have come or gone. */
-    int doWork(long dutyCycleNowNs) {
-        nowNs = dutyCycleNowNs;
+    /** Opens and closes lanes when front ends have come or gone. */
+    int doWork() {
         final LiveMembers.Snapshot live = liveMembers.snapshot();
         final long version = bus.laneVersion();
         if (live == seen && version == laneVersion) {
@@ -150,6 +152,8 @@ final class Replies implements AutoCloseable {
     }
 
     private int claim(LaneAppender lane, int length) {
+        // Read per reply and not per duty cycle: a handler may have taken any time.
+        nowNs = clock.nanoTime();
         final int code = lane == null ? LaneAppender.CLOSED : lane.claim(length, nowNs);
         return code == LaneAppender.OK ? code : refused(code);
     }

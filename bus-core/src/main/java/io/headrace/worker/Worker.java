@@ -11,6 +11,7 @@ import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.CompositeAgent;
+import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
 
 /**
@@ -28,13 +29,15 @@ public final class Worker implements AutoCloseable {
 
     private final Bus bus;
     private final Member member;
-    private final int consumerCount;
+    private final String idle;
+    private final Agent housekeeping;
+    private final List<Agent> consumers = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
 
     private Worker(WorkerContext context) {
         bus = Bus.openOrCreate(context.directory());
-        consumerCount = context.consumers();
-        final int firstConsumerId = bus.nextConsumerIds(consumerCount);
+        idle = context.idle();
+        final int firstConsumerId = bus.nextConsumerIds(context.consumers());
         member =
                 Member.register(
                         bus.membersDirectory(),
@@ -42,13 +45,12 @@ public final class Worker implements AutoCloseable {
                         Member.Kind.WORKER.memberId(bus.nextMemberNumber(), bus.settings().id()),
                         context.channels(),
                         firstConsumerId,
-                        consumerCount,
+                        context.consumers(),
                         bus.clock());
-        bus.raiseLaneVersion();
         final LiveMembers liveMembers = new LiveMembers(bus, member.errorLog()::record);
+        housekeeping = new CompositeAgent(member, liveMembers);
         final List<Integer> cpus = context.cpuList();
-        final List<Agent> consumers = new ArrayList<>();
-        for (int i = 0; i < consumerCount; i++) {
+        for (int i = 0; i < context.consumers(); i++) {
             final OptionalInt cpu =
                     cpus.isEmpty() ? OptionalInt.empty() : OptionalInt.of(cpus.get(i % cpus.size()));
             consumers.add(
@@ -61,19 +63,7 @@ public final class Worker implements AutoCloseable {
                             firstConsumerId + i,
                             cpu));
         }
-        start(
-                new CompositeAgent(member, liveMembers),
-                new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
-        for (final Agent consumer : consumers) {
-            start(consumer, IdleStrategies.byName(context.idle()));
-        }
-    }
-
-    private void start(Agent agent, org.agrona.concurrent.IdleStrategy idle) {
-        final AgentRunner runner =
-                new AgentRunner(idle, member.errorLog()::record, member.counter(agent.roleName() + " errors"), agent);
-        runners.add(runner);
-        AgentRunner.startOnThread(runner);
+        bus.raiseLaneVersion();
     }
 
     /**
@@ -82,7 +72,35 @@ public final class Worker implements AutoCloseable {
      * @throws io.headrace.HeadraceException when an option or the bus does not allow it.
      */
     public static Worker launch(WorkerContext context) {
+        final Worker worker = prepare(context);
+        worker.start(worker.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
+        for (final Agent consumer : worker.consumers) {
+            worker.start(consumer, IdleStrategies.byName(worker.idle));
+        }
+        return worker;
+    }
+
+    /** A worker without threads: its caller runs the {@link #agents()}, as tests and simulations do. */
+    public static Worker prepare(WorkerContext context) {
         return new Worker(context.conclude());
+    }
+
+    /** What there is to run: the member's housekeeping, then the consumers. */
+    public List<Agent> agents() {
+        final List<Agent> agents = new ArrayList<>(List.of(housekeeping));
+        agents.addAll(consumers);
+        return agents;
+    }
+
+    private void start(Agent agent, IdleStrategy idleStrategy) {
+        final AgentRunner runner =
+                new AgentRunner(
+                        idleStrategy,
+                        member.errorLog()::record,
+                        member.counter(agent.roleName() + " errors"),
+                        agent);
+        runners.add(runner);
+        AgentRunner.startOnThread(runner);
     }
 
     /** Id of this member of the bus. */
@@ -91,7 +109,7 @@ public final class Worker implements AutoCloseable {
     }
 
     public int consumerCount() {
-        return consumerCount;
+        return consumers.size();
     }
 
     public Bus bus() {
@@ -104,6 +122,10 @@ public final class Worker implements AutoCloseable {
         // Consumers first, while the heartbeat goes on.
         for (int i = runners.size() - 1; i >= 0; i--) {
             CloseHelper.quietClose(runners.get(i));
+        }
+        if (runners.isEmpty()) {
+            consumers.forEach(Agent::onClose);
+            housekeeping.onClose();
         }
         CloseHelper.quietCloseAll(member, bus);
     }

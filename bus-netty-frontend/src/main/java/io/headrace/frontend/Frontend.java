@@ -29,17 +29,23 @@ import org.agrona.concurrent.SleepingMillisIdleStrategy;
 public final class Frontend implements AutoCloseable {
 
     private static final long HOUSEKEEPING_SLEEP_MS = 5;
+    // Longer than the loops give their clients; it only counts for a loop that has died.
+    private static final long DRAIN_TIMEOUT_NS = 2 * FrontendLoop.DRAIN_TIMEOUT_NS;
     private static final long DRAIN_POLL_NS = 5_000_000L;
 
     private final Bus bus;
     private final Member member;
+    private final String idle;
     private final LiveMembers liveMembers;
+    private final Agent housekeeping;
     private final int port;
     private final List<FrontendLoop> loops = new ArrayList<>();
+    private final List<Listener> listeners = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
 
     private Frontend(FrontendContext context) {
-        final int wanted = Transport.reserve(context.host(), context.port());
+        port = Transport.reserve(context.host(), context.port());
+        idle = context.idle();
         bus = Bus.openOrCreate(context.directory());
         final int number = bus.nextMemberNumber();
         final int firstConsumerId = bus.nextConsumerIds(context.loops());
@@ -53,33 +59,19 @@ public final class Frontend implements AutoCloseable {
                         context.loops(),
                         bus.clock());
         liveMembers = new LiveMembers(bus, member.errorLog()::record);
+        housekeeping = new CompositeAgent(member, liveMembers);
         // The first look is taken now: the first request must not be told that there is no worker.
         liveMembers.doWork();
         final Transport transport = new Transport(context.nativeTransport());
-        final List<Listener> listeners = new ArrayList<>();
         for (int i = 0; i < context.loops(); i++) {
-            listeners.add(addLoop(context, transport, wanted, number, i, firstConsumerId + i));
+            addLoop(context, transport, number, i, firstConsumerId + i);
         }
         bus.raiseLaneVersion();
-        start(
-                new CompositeAgent(member, liveMembers),
-                new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
-        for (final FrontendLoop loop : loops) {
-            start(loop, loop.idleStrategy(context.idle()));
-        }
-        try {
-            listeners.forEach(Listener::awaitPort);
-        } catch (final RuntimeException e) {
-            close();
-            throw e;
-        }
-        port = wanted;
     }
 
-    private Listener addLoop(
+    private void addLoop(
             FrontendContext context,
             Transport transport,
-            int wantedPort,
             int memberNumber,
             int loop,
             int consumerId) {
@@ -102,15 +94,15 @@ public final class Frontend implements AutoCloseable {
         final Egress egress =
                 new Egress(bus, replyChannel, consumerId, connections, member, fates, counters);
         final Listener listener =
-                new Listener(transport, context.host(), wantedPort, connections);
+                new Listener(transport, context.host(), port, connections);
+        listeners.add(listener);
         loops.add(new FrontendLoop(writer, listener, ingress, connections, egress));
-        return listener;
     }
 
-    private void start(Agent agent, IdleStrategy idle) {
+    private void start(Agent agent, IdleStrategy idleStrategy) {
         final AgentRunner runner =
                 new AgentRunner(
-                        idle,
+                        idleStrategy,
                         member.errorLog()::record,
                         member.counter(agent.roleName() + " errors"),
                         agent);
@@ -124,7 +116,31 @@ public final class Frontend implements AutoCloseable {
      * @throws io.headrace.HeadraceException when an option, the port or the bus does not allow it.
      */
     public static Frontend launch(FrontendContext context) {
+        final Frontend frontend = prepare(context);
+        frontend.start(
+                frontend.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
+        for (final FrontendLoop loop : frontend.loops) {
+            frontend.start(loop, loop.idleStrategy(frontend.idle));
+        }
+        try {
+            frontend.listeners.forEach(Listener::awaitPort);
+        } catch (final RuntimeException e) {
+            frontend.close();
+            throw e;
+        }
+        return frontend;
+    }
+
+    /** A front end without threads: its caller runs the {@link #agents()}, as tests and simulations do. */
+    public static Frontend prepare(FrontendContext context) {
         return new Frontend(context.conclude());
+    }
+
+    /** What there is to run: the member's housekeeping, then the event loops. */
+    public List<Agent> agents() {
+        final List<Agent> agents = new ArrayList<>(List.of(housekeeping));
+        agents.addAll(loops);
+        return agents;
     }
 
     /** Id of this member of the bus. */
@@ -144,13 +160,24 @@ public final class Frontend implements AutoCloseable {
     /** Stops listening, answers what is in flight, closes WebSockets with 1001, and leaves the bus. */
     @Override
     public void close() {
+        if (runners.isEmpty()) {
+            loops.forEach(FrontendLoop::onClose);
+            housekeeping.onClose();
+        } else {
+            drain();
+        }
+        CloseHelper.quietCloseAll(member, bus);
+    }
+
+    private void drain() {
         loops.forEach(FrontendLoop::requestDrain);
-        while (runners.size() > 1 && !loops.stream().allMatch(FrontendLoop::isDrained)) {
+        final long deadlineNs = System.nanoTime() + DRAIN_TIMEOUT_NS;
+        while (!loops.stream().allMatch(FrontendLoop::isDrained)
+                && System.nanoTime() - deadlineNs < 0) {
             LockSupport.parkNanos(DRAIN_POLL_NS);
         }
         for (int i = runners.size() - 1; i >= 0; i--) {
             CloseHelper.quietClose(runners.get(i));
         }
-        CloseHelper.quietCloseAll(member, bus);
     }
 }

@@ -16,7 +16,7 @@ import org.agrona.concurrent.IdleStrategy;
  */
 final class FrontendLoop implements Agent {
 
-    private static final long DRAIN_TIMEOUT_NS = 10_000_000_000L;
+    static final long DRAIN_TIMEOUT_NS = 10_000_000_000L;
 
     private final String name;
     private final Listener listener;

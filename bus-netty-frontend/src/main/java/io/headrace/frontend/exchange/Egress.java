@@ -36,6 +36,7 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
                 new Subscription(bus, replyChannel::equals, member.errorLog()::record);
         this.claimer =
                 new Claimer(
+                        bus.clock(),
                         consumerId,
                         new Message(),
                         this,

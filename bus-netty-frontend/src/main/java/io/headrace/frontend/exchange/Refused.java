@@ -44,10 +44,13 @@ public enum Refused {
         return status + " " + text + "\n";
     }
 
-    /** What a client is told whose message was refused with a negative code. */
-    static Refused ofCode(long code) {
-        return code == LaneAppender.TOO_LONG
-                ? BODY_TOO_LARGE
-                : code == LaneAppender.CLOSED ? SHUTTING_DOWN : CHANNEL_FULL;
+    /** What a client is told whose request was refused with this negative code. */
+    public static Refused ofCode(long code) {
+        return switch ((int) code) {
+            case Ingress.NO_WORKER -> NO_WORKER;
+            case LaneAppender.TOO_LONG -> BODY_TOO_LARGE;
+            case LaneAppender.CLOSED -> SHUTTING_DOWN;
+            default -> CHANNEL_FULL;
+        };
     }
 }

@@ -94,7 +94,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         final Ingress ingress = connections.ingress();
         final long index = ingress.appendRequest(keys, connection.id(), exchange.order);
         if (index < 0) {
-            connection.refuse(exchange, reason(index));
+            connection.refuse(exchange, Refused.ofCode(index));
         } else {
             exchange.index = index;
             connections.startTimer(exchange);
@@ -113,16 +113,6 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                                     404, "outside-mount", "404 nothing is mounted here\n"));
             default -> connection.refuse(exchange, Refused.MALFORMED);
         }
-    }
-
-    private static Refused reason(long code) {
-        if (code == Ingress.NO_WORKER) {
-            return Refused.NO_WORKER;
-        }
-        if (code == LaneAppender.TOO_LONG) {
-            return Refused.BODY_TOO_LARGE;
-        }
-        return code == LaneAppender.CLOSED ? Refused.SHUTTING_DOWN : Refused.CHANNEL_FULL;
     }
 
     private void refuseAndClose(HttpVersion version, Refused refused) {
@@ -174,7 +164,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (index < 0) {
             connection.refuse(
                     exchange,
-                    index == LaneAppender.TOO_LONG ? Refused.HEADER_TOO_LARGE : reason(index));
+                    index == LaneAppender.TOO_LONG ? Refused.HEADER_TOO_LARGE : Refused.ofCode(index));
             return;
         }
         connection.forget(exchange);
