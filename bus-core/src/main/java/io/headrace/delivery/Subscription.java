@@ -77,6 +77,12 @@ public final class Subscription implements AutoCloseable {
         return work;
     }
 
+    /** Opens the lanes there are and looks at each once, delivering nothing. */
+    public void warmUp() {
+        findNewLanes();
+        oldest(Long.MIN_VALUE);
+    }
+
     /** Delivers the oldest head of all writers; false when there is none. */
     boolean passOldest(Delivery delivery, long nowNs) {
         findNewLanes();

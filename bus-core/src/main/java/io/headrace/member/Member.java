@@ -61,6 +61,7 @@ public final class Member implements Agent, AutoCloseable {
     private static final Map<Path, MappedByteBuffer> OWN_FILES = new ConcurrentHashMap<>();
 
     private final Path path;
+    private final Path unannounced;
     private final String id;
     private final EpochNanoClock clock;
     private final FileChannel channel;
@@ -84,9 +85,9 @@ public final class Member implements Agent, AutoCloseable {
         this.id = id;
         this.clock = clock;
         this.path = directory.resolve(id + MemberFile.SUFFIX).toAbsolutePath();
-        // Made under another name, so that nobody ever reads half a member file.
-        final Path unfinished = directory.resolve(id + ".new");
-        channel = MemberFile.open(unfinished, true);
+        // Under another name until it is announced, so that nobody ever reads half a member file.
+        unannounced = directory.resolve(id + ".new");
+        channel = MemberFile.open(unannounced, true);
         lock = channel.lock();
         channel.write(ByteBuffer.allocate(1), MemberFile.LENGTH - 1L);
         mapped = MemberFile.map(channel, path);
@@ -106,12 +107,10 @@ public final class Member implements Agent, AutoCloseable {
                 new DistinctErrorLog(
                         MemberFile.errorLog(mapped), () -> clock.nanoTime() / 1_000_000L);
         header.putIntRelease(MemberFile.VERSION_OFFSET, MemberFile.VERSION);
-        OWN_FILES.put(path, mapped);
-        Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
     }
 
     /**
-     * Registers this process.
+     * Registers this process. Others see it once it has been announced.
      *
      * @param directory the bus's folder of members.
      * @param id unique for all time.
@@ -131,6 +130,17 @@ public final class Member implements Agent, AutoCloseable {
         } catch (final IOException e) {
             throw new HeadraceException(
                     "member file " + id + " in " + directory + " cannot be made: " + e, e);
+        }
+    }
+
+    /** Shows the member to the others, who from now on count on it. */
+    public void announce() {
+        OWN_FILES.put(path, mapped);
+        try {
+            Files.move(unannounced, path, StandardCopyOption.ATOMIC_MOVE);
+        } catch (final IOException e) {
+            OWN_FILES.remove(path);
+            throw new HeadraceException("member file " + path + " cannot be made: " + e, e);
         }
     }
 

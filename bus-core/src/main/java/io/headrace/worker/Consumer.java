@@ -81,6 +81,12 @@ final class Consumer implements Agent, Claimer.Handler {
         this.webSocket = new WebSocket(replies);
     }
 
+    /** Opens the lanes there are, which takes a while the first time, before anybody waits for an answer. */
+    void warmUp() {
+        replies.doWork();
+        subscription.warmUp();
+    }
+
     @Override
     public void onStart() {
         if (cpu.isPresent() && !CpuAffinity.pin(cpu.getAsInt())) {

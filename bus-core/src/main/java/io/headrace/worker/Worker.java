@@ -63,6 +63,10 @@ public final class Worker implements AutoCloseable {
                             firstConsumerId + i,
                             cpu));
         }
+        // All that is slow comes before the announcement: a worker that others count on answers at once.
+        liveMembers.doWork();
+        consumers.forEach(consumer -> ((Consumer) consumer).warmUp());
+        member.announce();
         bus.raiseLaneVersion();
     }
 

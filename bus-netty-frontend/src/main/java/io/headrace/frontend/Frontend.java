@@ -10,6 +10,7 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.Listener;
+import io.headrace.frontend.socket.Rehearsal;
 import io.headrace.frontend.socket.Transport;
 import io.headrace.member.Member;
 import java.util.ArrayList;
@@ -66,6 +67,8 @@ public final class Frontend implements AutoCloseable {
         for (int i = 0; i < context.loops(); i++) {
             addLoop(context, transport, number, i, firstConsumerId + i);
         }
+        Rehearsal.run(context.limits());
+        member.announce();
         bus.raiseLaneVersion();
     }
 

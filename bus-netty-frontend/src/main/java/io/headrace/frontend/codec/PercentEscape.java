@@ -26,7 +26,7 @@ final class PercentEscape {
 
     /**
      * {@code urllib.parse.unquote}: escapes are decoded within runs of ASCII, other characters
-     * stay.
+     * stay. Of an escaped surrogate the JDK makes one U+FFFD, Python three.
      */
     static String unquote(String text, Charset charset) {
         if (text.indexOf('%') < 0) {
