@@ -2,8 +2,9 @@
 package io.headrace;
 
 /**
- * The one exception of the cold path: opening, configuring, starting. Its message is one line that names the thing, its
- * value and what to do. The message path never throws it; there, refusals are named negative codes.
+ * The one exception of the cold path: opening, configuring, starting. Its message is one line that
+ * names the thing, its value and what to do. The message path never throws it; there, refusals are
+ * named negative codes.
  */
 public final class HeadraceException extends RuntimeException {
 

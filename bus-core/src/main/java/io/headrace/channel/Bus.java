@@ -36,7 +36,8 @@ import org.agrona.concurrent.EpochNanoClock;
  *  DIR/channels/CHANNEL/WRITER/        one lane: a Chronicle Queue and, once it may be read, {@code lane.properties}
  * </pre>
  *
- * <p>Thread-safe; lanes are shared by the threads of a process, appenders and pollers belong to one thread each.
+ * <p>Thread-safe; lanes are shared by the threads of a process, appenders and pollers belong to one
+ * thread each.
  */
 public final class Bus implements AutoCloseable {
 
@@ -74,7 +75,9 @@ public final class Bus implements AutoCloseable {
         return parent.resolve("headrace-" + System.getProperty("user.name"));
     }
 
-    /** Opens the bus in this directory, and makes it first when the directory is absent or empty. */
+    /**
+     * Opens the bus in this directory, and makes it first when the directory is absent or empty.
+     */
     public static Bus openOrCreate(Path directory) {
         final Path path = directory.toAbsolutePath().normalize();
         try {
@@ -105,9 +108,8 @@ public final class Bus implements AutoCloseable {
         final Path path = directory.toAbsolutePath().normalize();
         if (!Files.exists(path.resolve(SETTINGS_FILE))) {
             throw new HeadraceException(
-                    "no bus in "
-                            + path
-                            + "; start 'headrace demo', 'frontend' or 'worker' first, or name another with --bus");
+                    "no bus in %s; start 'headrace demo', 'frontend' or 'worker' first, or name another with --bus"
+                            .formatted(path));
         }
         return openOrCreate(path);
     }
@@ -120,10 +122,8 @@ public final class Bus implements AutoCloseable {
                             .toList();
             if (!others.isEmpty()) {
                 throw new HeadraceException(
-                        path
-                                + " is neither a bus nor empty (it has '"
-                                + others.get(0)
-                                + "'); name another directory with --bus");
+                        "%s is neither a bus nor empty (it has '%s'); name another directory with --bus"
+                                .formatted(path, others.get(0)));
             }
         }
         createDirectories(path.resolve("members"));
@@ -150,17 +150,18 @@ public final class Bus implements AutoCloseable {
         final Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         if (Files.isDirectory(Path.of("/proc/self")) && !uid.equals(own)) {
             throw new HeadraceException(
-                    "bus " + path + " belongs to another user (uid " + uid + "); name your own with --bus");
+                    "bus "
+                            + path
+                            + " belongs to another user (uid "
+                            + uid
+                            + "); name your own with --bus");
         }
         final Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
         if (permissions.contains(PosixFilePermission.GROUP_WRITE)
                 || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
             throw new HeadraceException(
-                    "bus "
-                            + path
-                            + " is writable by others ("
-                            + PosixFilePermissions.toString(permissions)
-                            + "); chmod 700 it or name another with --bus");
+                    "bus %s is writable by others (%s); chmod 700 it or name another with --bus"
+                            .formatted(path, PosixFilePermissions.toString(permissions)));
         }
     }
 
@@ -233,7 +234,8 @@ public final class Bus implements AutoCloseable {
     }
 
     /**
-     * Makes the channel's folder, so that writers may open lanes in it before its reader has got a message.
+     * Makes the channel's folder, so that writers may open lanes in it before its reader has got a
+     * message.
      *
      * @param channel a physical channel's name.
      */
@@ -272,7 +274,9 @@ public final class Bus implements AutoCloseable {
         return appender;
     }
 
-    /** Lanes that may be read, of all channels whose name passes. Opens those not open yet: cold. */
+    /**
+     * Lanes that may be read, of all channels whose name passes. Opens those not open yet: cold.
+     */
     public List<Lane> lanes(Predicate<String> channels) {
         final List<Lane> found = new ArrayList<>();
         for (final Path channel : list(directory.resolve("channels"))) {
@@ -328,7 +332,10 @@ public final class Bus implements AutoCloseable {
         return entries;
     }
 
-    /** Closes everything this process has open of the bus. Appenders and pollers must be closed before. */
+    /**
+     * Closes everything this process has open of the bus. Appenders and pollers must be closed
+     * before.
+     */
     @Override
     public void close() {
         if (!closed) {

@@ -4,8 +4,9 @@ package io.headrace.channel;
 import org.agrona.concurrent.EpochNanoClock;
 
 /**
- * Bus time: nanoseconds since the epoch as they were when the bus was anchored, going on with the machine's monotonic
- * clock. All processes of a host read the same time, and a step of the wall clock changes nothing.
+ * Bus time: nanoseconds since the epoch as they were when the bus was anchored, going on with the
+ * machine's monotonic clock. All processes of a host read the same time, and a step of the wall
+ * clock changes nothing.
  */
 final class BusClock implements EpochNanoClock {
 

@@ -12,7 +12,8 @@ import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The words that all processes of a bus share, in its file {@code bus.dat}. Each has a cache line of its own.
+ * The words that all processes of a bus share, in its file {@code bus.dat}. Each has a cache line
+ * of its own.
  *
  * <pre>
  *    0  int64  clock offset: bus time minus the monotonic clock, ns
@@ -45,7 +46,12 @@ final class BusFile implements AutoCloseable {
                         StandardOpenOption.WRITE)) {
             if (channel.size() != 0 && channel.size() != LENGTH) {
                 throw new HeadraceException(
-                        file + " has " + channel.size() + " bytes, not " + LENGTH + "; is it a bus?");
+                        file
+                                + " has "
+                                + channel.size()
+                                + " bytes, not "
+                                + LENGTH
+                                + "; is it a bus?");
             }
             mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
             words = new UnsafeBuffer(mapped);
@@ -54,7 +60,9 @@ final class BusFile implements AutoCloseable {
         }
     }
 
-    /** Anchors the clock unless it has been since the machine booted. Called under the bus's lock. */
+    /**
+     * Anchors the clock unless it has been since the machine booted. Called under the bus's lock.
+     */
     long anchorClock() {
         final long boot = bootHash();
         if (words.getLong(BOOT_OFFSET) != boot) {
@@ -92,7 +100,8 @@ final class BusFile implements AutoCloseable {
             final String boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id"));
             return boot.hashCode() | 1L << 32;
         } catch (final IOException notLinux) {
-            // Without a boot id a bus on a disk keeps its first anchor; a tmpfs does not survive a boot anyway.
+            // Without a boot id a bus on a disk keeps its first anchor; a tmpfs does not survive a
+            // boot anyway.
             return 1L;
         }
     }

@@ -16,8 +16,9 @@ import net.openhft.chronicle.queue.rollcycles.TestRollCycles;
 import org.agrona.SystemUtil;
 
 /**
- * What all processes of a bus must agree on, kept in its file {@code bus.properties}. A process that has one of these
- * settings from a system property is refused by a bus that has it otherwise; one that has not takes the bus's.
+ * What all processes of a bus must agree on, kept in its file {@code bus.properties}. A process
+ * that has one of these settings from a system property is refused by a bus that has it otherwise;
+ * one that has not takes the bus's.
  *
  * @param version layout of the whole bus directory.
  * @param id six characters that make member ids unique across buses.
@@ -54,18 +55,13 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
                 || blockSize > BLOCK_SIZE_MAX
                 || Integer.bitCount(blockSize) != 1) {
             throw new HeadraceException(
-                    BLOCK_SIZE_PROPERTY
-                            + " is "
-                            + blockSize
-                            + "; it takes a power of two from 1m to 1g");
+                    "%s is %d; it takes a power of two from 1m to 1g"
+                            .formatted(BLOCK_SIZE_PROPERTY, blockSize));
         }
         if (!ROLL_CYCLES.containsKey(rollCycle)) {
             throw new HeadraceException(
-                    ROLL_CYCLE_PROPERTY
-                            + " is '"
-                            + rollCycle
-                            + "'; it takes one of "
-                            + ROLL_CYCLES.keySet());
+                    "%s is '%s'; it takes one of %s"
+                            .formatted(ROLL_CYCLE_PROPERTY, rollCycle, ROLL_CYCLES.keySet()));
         }
     }
 
@@ -81,8 +77,8 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
     /**
      * Reads and validates a bus's settings.
      *
-     * @throws HeadraceException when the file is not readable, of another version, or other than this process's own
-     *     system properties.
+     * @throws HeadraceException when the file is not readable, of another version, or other than
+     *     this process's own system properties.
      */
     static BusSettings read(Path file) {
         final Properties properties = new Properties();
@@ -94,13 +90,8 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
         final int version = number(properties, "version", file);
         if (version != VERSION) {
             throw new HeadraceException(
-                    "bus "
-                            + file.getParent()
-                            + " has version "
-                            + version
-                            + ", this program reads version "
-                            + VERSION
-                            + "; use another --bus directory or the program that made it");
+                    "bus %s has version %d, this program reads version %d; use another --bus directory or the program that made it"
+                            .formatted(file.getParent(), version, VERSION));
         }
         final BusSettings settings =
                 new BusSettings(
@@ -143,19 +134,9 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
     private void checkSame(String property, Object wanted, Object actual, Path file) {
         if (!wanted.equals(actual)) {
             throw new HeadraceException(
-                    "bus "
-                            + file.getParent()
-                            + " has "
-                            + property
-                            + "="
-                            + actual
-                            + ", this process was started with "
-                            + wanted
-                            + "; start it with -D"
-                            + property
-                            + "="
-                            + actual
-                            + " or use another --bus directory");
+                    "bus %s has %s=%s, this process was started with %s; start it with -D%s=%s or use another --bus directory"
+                            .formatted(
+                                    file.getParent(), property, actual, wanted, property, actual));
         }
     }
 

@@ -4,9 +4,9 @@ package io.headrace.channel;
 import io.headrace.HeadraceException;
 
 /**
- * The rules of channel names: 1 to 200 characters of {@code A-Z a-z 0-9 . _ -} (the limit is the specification's), and
- * at most one {@code !}, not first and not last. What precedes {@code !} names the physical channel, a folder of the
- * bus; what follows is local to the channel's reader.
+ * The rules of channel names: 1 to 200 characters of {@code A-Z a-z 0-9 . _ -} (the limit is the
+ * specification's), and at most one {@code !}, not first and not last. What precedes {@code !}
+ * names the physical channel, a folder of the bus; what follows is local to the channel's reader.
  */
 public final class ChannelName {
 
@@ -38,13 +38,8 @@ public final class ChannelName {
         }
         if (length > LENGTH_MAX) {
             throw new HeadraceException(
-                    "channel name has "
-                            + length
-                            + " characters, the limit is "
-                            + LENGTH_MAX
-                            + ": "
-                            + name.subSequence(0, 40)
-                            + "...");
+                    "channel name has %d characters, the limit is %d: %s..."
+                            .formatted(length, LENGTH_MAX, name.subSequence(0, 40)));
         }
         int separatorAt = -1;
         for (int i = 0; i < length; i++) {
@@ -52,21 +47,18 @@ public final class ChannelName {
             if (c == LOCAL_SEPARATOR) {
                 if (i == 0 || i == length - 1 || separatorAt >= 0) {
                     throw new HeadraceException(
-                            "channel name '"
-                                    + name
-                                    + "' may have one '!', neither first nor last");
+                            "channel name '%s' may have one '!', neither first nor last"
+                                    .formatted(name));
                 }
                 separatorAt = i;
             } else if (!isAllowed(c)) {
                 throw new HeadraceException(
-                        "channel name '"
-                                + printable(name)
-                                + "' has a character it may not have at position "
-                                + i
-                                + "; allowed are A-Z a-z 0-9 . _ - and one '!'");
+                        "channel name '%s' has a character it may not have at position %d; allowed are A-Z a-z 0-9 . _ - and one '!'"
+                                .formatted(printable(name), i));
             }
         }
-        final String physical = name.subSequence(0, separatorAt < 0 ? length : separatorAt).toString();
+        final String physical =
+                name.subSequence(0, separatorAt < 0 ? length : separatorAt).toString();
         if (physical.equals(".") || physical.equals("..")) {
             throw new HeadraceException("channel name '" + name + "' is a path, not a name");
         }

@@ -5,7 +5,10 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Channel patterns: names in which {@code *} stands for any characters, several separated by commas. */
+/**
+ * Channel patterns: names in which {@code *} stands for any characters, several separated by
+ * commas.
+ */
 public final class Glob {
 
     private Glob() {}

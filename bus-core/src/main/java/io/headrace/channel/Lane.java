@@ -13,11 +13,12 @@ import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import org.agrona.concurrent.EpochNanoClock;
 
 /**
- * One writer's part of a channel: a Chronicle Queue that exactly one thread in the world ever appends to. Nobody waits
- * for another process's write lock, because no lane has two writers; a dead writer's lane is drained, never repaired.
+ * One writer's part of a channel: a Chronicle Queue that exactly one thread in the world ever
+ * appends to. Nobody waits for another process's write lock, because no lane has two writers; a
+ * dead writer's lane is drained, never repaired.
  *
- * <p>The file {@code lane.properties} appears in the lane's folder once the lane may be read, so that a reader never
- * takes part in making the queue.
+ * <p>The file {@code lane.properties} appears in the lane's folder once the lane may be read, so
+ * that a reader never takes part in making the queue.
  */
 public final class Lane implements AutoCloseable {
 
@@ -47,7 +48,8 @@ public final class Lane implements AutoCloseable {
                         .timeoutMS(TIMEOUT_MS)
                         .timeProvider(time);
         this.queue = builder.build();
-        // Chronicle falls back to reading only, in silence; a claim on such a mapping would kill the JVM.
+        // Chronicle falls back to reading only, in silence; a claim on such a mapping would kill
+        // the JVM.
         if (builder.readOnly()) {
             queue.close();
             throw new HeadraceException(
@@ -57,11 +59,7 @@ public final class Lane implements AutoCloseable {
 
     /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
     static Lane create(
-            Path path,
-            String channel,
-            String writer,
-            BusSettings settings,
-            EpochNanoClock clock) {
+            Path path, String channel, String writer, BusSettings settings, EpochNanoClock clock) {
         return new Lane(path, channel, writer, settings, clock);
     }
 
@@ -138,8 +136,8 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * What Chronicle takes for the time: the writer's duty cycle sets it, so that an append reads no clock. Until then,
-     * and for a lane that is only read, it is bus time.
+     * What Chronicle takes for the time: the writer's duty cycle sets it, so that an append reads
+     * no clock. Until then, and for a lane that is only read, it is bus time.
      */
     static final class CachedTime implements TimeProvider {
 
@@ -152,7 +150,8 @@ public final class Lane implements AutoCloseable {
 
         void nowNs(long nowNs) {
             final long ms = nowNs / 1_000_000L;
-            // Never back, not even within a duty cycle that was begun before another: an ended cycle takes no more.
+            // Never back, not even within a duty cycle that was begun before another: an ended
+            // cycle takes no more.
             if (ms > nowMs) {
                 nowMs = ms;
             }

@@ -22,15 +22,18 @@ import org.agrona.concurrent.UnsafeBuffer;
  * }
  * }</pre>
  *
- * <p>Never blocks and, once its lane's pages are there, never enters the kernel. Used by the lane's one
- * thread. Allocates nothing.
+ * <p>Never blocks and, once its lane's pages are there, never enters the kernel. Used by the lane's
+ * one thread. Allocates nothing.
  */
 public final class LaneAppender implements AutoCloseable {
 
     /** The room is claimed. */
     public static final int OK = 0;
 
-    /** The channel holds as much as it may. Refuse the client, or stop reading its socket; try again later. */
+    /**
+     * The channel holds as much as it may. Refuse the client, or stop reading its socket; try again
+     * later.
+     */
     public static final int BACK_PRESSURED = -1;
 
     /** Larger than a record may be; it can never be sent. Nothing was written. */
@@ -64,8 +67,8 @@ public final class LaneAppender implements AutoCloseable {
     }
 
     /**
-     * Makes the file of the current cycle and takes everything an append needs into memory, so that the first message
-     * does not wait for it.
+     * Makes the file of the current cycle and takes everything an append needs into memory, so that
+     * the first message does not wait for it.
      */
     void warmUp(long nowNs) {
         claim(1, nowNs);
@@ -144,7 +147,10 @@ public final class LaneAppender implements AutoCloseable {
         return lastIndex;
     }
 
-    /** Gives claimed room back; a half-written message is never published. Does nothing after a commit. */
+    /**
+     * Gives claimed room back; a half-written message is never published. Does nothing after a
+     * commit.
+     */
     public void abortIfClaimed() {
         if (context != null) {
             final DocumentContext aborted = context;

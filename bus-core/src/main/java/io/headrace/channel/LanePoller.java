@@ -8,8 +8,8 @@ import net.openhft.chronicle.wire.DocumentContext;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Reads a lane in order: {@link #peek()} at the head as often as you like, {@link #advance()} past it. The head stays
- * mapped until then, however long its handling takes.
+ * Reads a lane in order: {@link #peek()} at the head as often as you like, {@link #advance()} past
+ * it. The head stays mapped until then, however long its handling takes.
  *
  * <p>Belongs to the thread that uses it first. Allocates nothing; an idle peek costs about 10 ns.
  */
@@ -50,7 +50,10 @@ public final class LanePoller implements AutoCloseable {
         return true;
     }
 
-    /** The head: delivery header and message, and up to 3 bytes of padding. Valid until {@link #advance()}. */
+    /**
+     * The head: delivery header and message, and up to 3 bytes of padding. Valid until {@link
+     * #advance()}.
+     */
     public UnsafeBuffer record() {
         return record;
     }
@@ -62,9 +65,7 @@ public final class LanePoller implements AutoCloseable {
 
     /** The head's sequence, or -1 for a record too short to have one. */
     public long sequence() {
-        return record.capacity() < DeliveryHeader.LENGTH
-                ? -1
-                : DeliveryHeader.sequence(record, 0);
+        return record.capacity() < DeliveryHeader.LENGTH ? -1 : DeliveryHeader.sequence(record, 0);
     }
 
     /** Passes the head. */

@@ -5,8 +5,8 @@ import io.headrace.HeadraceException;
 
 /**
  * Where a reply goes: {@code reply.<front end>-<loop>!<connection>.<order>}, for example {@code
- * reply.f7-q3k1z9-0!12.3}. It is what the keys {@code response_channel} and {@code send_channel} hold; the front end's
- * id begins with a letter and its member number.
+ * reply.f7-q3k1z9-0!12.3}. It is what the keys {@code response_channel} and {@code send_channel}
+ * hold; the front end's id begins with a letter and its member number.
  *
  * @param channel the physical channel.
  * @param connection a {@link ConnectionId}.
@@ -44,9 +44,8 @@ public record ReplyAddress(String channel, long connection, int order) {
                     Integer.parseUnsignedInt(address.substring(dot + 1)));
         } catch (final IndexOutOfBoundsException | NumberFormatException malformed) {
             throw new HeadraceException(
-                    "'"
-                            + address
-                            + "' is no reply address (reply.<front end>-<loop>!<connection>.<order>)",
+                    "'%s' is no reply address (reply.<front end>-<loop>!<connection>.<order>)"
+                            .formatted(address),
                     malformed);
         }
     }
@@ -60,7 +59,8 @@ public record ReplyAddress(String channel, long connection, int order) {
         final int start = ChannelName.REPLY_PREFIX.length() + 1;
         final int member =
                 Integer.parseInt(replyChannel.substring(start, replyChannel.indexOf('-', start)));
-        final int loop = Integer.parseInt(replyChannel.substring(replyChannel.lastIndexOf('-') + 1));
+        final int loop =
+                Integer.parseInt(replyChannel.substring(replyChannel.lastIndexOf('-') + 1));
         return ConnectionId.loopKey(member, loop);
     }
 

@@ -2,8 +2,8 @@
 package io.headrace.channel;
 
 /**
- * The number of messages one writer has appended to all its lanes together. Shared by the lanes of one writer, used by
- * its thread alone.
+ * The number of messages one writer has appended to all its lanes together. Shared by the lanes of
+ * one writer, used by its thread alone.
  */
 public final class WriterSequence {
 

@@ -6,8 +6,9 @@ import static io.headrace.message.DeliveryHeader.CLAIM_WORD_OFFSET;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The claim word: one int32 of a message's delivery header that says who has it and how it ended. It changes by
- * compare-and-set alone, so each message goes to exactly one consumer and ends in exactly one fate.
+ * The claim word: one int32 of a message's delivery header that says who has it and how it ended.
+ * It changes by compare-and-set alone, so each message goes to exactly one consumer and ends in
+ * exactly one fate.
  *
  * <pre>
  *   31                        4 3     0
@@ -79,7 +80,8 @@ public final class ClaimWord {
     /**
      * Ends a message that this consumer claimed.
      *
-     * @return false when it is this consumer's no more: it was taken for dead and the message has ended as LOST.
+     * @return false when it is this consumer's no more: it was taken for dead and the message has
+     *     ended as LOST.
      */
     public static boolean finish(UnsafeBuffer record, int consumerId, int state) {
         return record.compareAndSetInt(

@@ -8,11 +8,12 @@ import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Turns the records of a {@link Subscription} into messages for one consumer: passes those that others have, ends those
- * that have expired, claims the rest, decodes them, and writes down how they ended.
+ * Turns the records of a {@link Subscription} into messages for one consumer: passes those that
+ * others have, ends those that have expired, claims the rest, decodes them, and writes down how
+ * they ended.
  *
- * <p>A record too short for a message belongs to nobody: it is counted, reported once and passed. One that is whole but
- * cannot be decoded is claimed and ends as failed.
+ * <p>A record too short for a message belongs to nobody: it is counted, reported once and passed.
+ * One that is whole but cannot be decoded is claimed and ends as failed.
  */
 public final class Claimer implements Delivery {
 
@@ -22,7 +23,8 @@ public final class Claimer implements Delivery {
         /**
          * @param lane whose head the message is.
          * @param nowNs bus time of the claim.
-         * @return how the message ends: {@link ClaimWord#DONE}, {@code FAILED} or {@code CANCELLED}. It must not throw.
+         * @return how the message ends: {@link ClaimWord#DONE}, {@code FAILED} or {@code
+         *     CANCELLED}. It must not throw.
          */
         int onMessage(LanePoller lane, Message message, long nowNs);
     }
@@ -59,7 +61,8 @@ public final class Claimer implements Delivery {
         final UnsafeBuffer record = lane.record();
         if (!Message.isWhole(record)) {
             counters.undecodable().incrementRelease();
-            report.onUndecodable(lane.lane(), "truncated record of " + record.capacity() + " bytes");
+            report.onUndecodable(
+                    lane.lane(), "truncated record of " + record.capacity() + " bytes");
             return;
         }
         if (ClaimWord.read(record) != ClaimWord.FREE) {
@@ -67,8 +70,7 @@ public final class Claimer implements Delivery {
         }
         if (hasExpired(record, nowNs)) {
             if (ClaimWord.tryEnd(record, consumerId, ClaimWord.EXPIRED)) {
-                counters.of(ClaimWord.EXPIRED, lane.lane().channel())
-                        .incrementRelease();
+                counters.of(ClaimWord.EXPIRED, lane.lane().channel()).incrementRelease();
             }
             return;
         }
@@ -78,7 +80,8 @@ public final class Claimer implements Delivery {
     }
 
     private void handle(LanePoller lane, UnsafeBuffer record) {
-        // The duty cycle's own time will not do here: records are the trace, and a handler may take any time.
+        // The duty cycle's own time will not do here: records are the trace, and a handler may take
+        // any time.
         final long claimedNs = clock.nanoTime();
         DeliveryHeader.claimedNs(record, 0, claimedNs);
         final int fate;

@@ -3,12 +3,14 @@ package io.headrace.delivery;
 
 import io.headrace.channel.LanePoller;
 
-/** What a {@link Subscription} does with each record. All calls come from the subscription's thread. */
+/**
+ * What a {@link Subscription} does with each record. All calls come from the subscription's thread.
+ */
 public interface Delivery {
 
     /**
-     * A record that is at the head of its lane, and whose turn it is. The subscription advances when this returns, and
-     * not before; the record stays mapped until then.
+     * A record that is at the head of its lane, and whose turn it is. The subscription advances
+     * when this returns, and not before; the record stays mapped until then.
      *
      * @param lane at whose head the record is.
      * @param nowNs bus time of the duty cycle.

@@ -6,7 +6,9 @@ import java.util.HashMap;
 import java.util.Map;
 import org.agrona.concurrent.status.AtomicCounter;
 
-/** One thread's counters of fates, by channel. Allocates when a channel is met for the first time. */
+/**
+ * One thread's counters of fates, by channel. Allocates when a channel is met for the first time.
+ */
 public final class FateCounters {
 
     private final Member member;
@@ -24,7 +26,10 @@ public final class FateCounters {
         this.undecodable = member.counter(owner + " undecodable");
     }
 
-    /** The counter of messages of a channel that ended in this fate, one of {@link ClaimWord}'s states. */
+    /**
+     * The counter of messages of a channel that ended in this fate, one of {@link ClaimWord}'s
+     * states.
+     */
     public AtomicCounter of(int fate, String channel) {
         AtomicCounter[] counters = byChannel.get(channel);
         if (counters == null) {

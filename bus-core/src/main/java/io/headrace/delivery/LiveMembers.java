@@ -14,8 +14,8 @@ import java.util.function.Predicate;
 import org.agrona.concurrent.Agent;
 
 /**
- * Which members live, and which are dead. Its agent looks every few milliseconds
- * and publishes a {@link Snapshot}, which any thread may read.
+ * Which members live, and which are dead. Its agent looks every few milliseconds and publishes a
+ * {@link Snapshot}, which any thread may read.
  */
 public final class LiveMembers implements Agent {
 
@@ -50,8 +50,8 @@ public final class LiveMembers implements Agent {
         }
 
         /**
-         * Whether this consumer's process has ended, for certain. One that is merely not known yet, or stopped, has
-         * not.
+         * Whether this consumer's process has ended, for certain. One that is merely not known yet,
+         * or stopped, has not.
          */
         public boolean isDead(int consumerId) {
             for (int i = 0; i < dead.size(); i++) {

@@ -10,7 +10,10 @@ import java.util.Map;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Reads single records by channel, writer and index, beside the polling. One thread; lanes stay open. */
+/**
+ * Reads single records by channel, writer and index, beside the polling. One thread; lanes stay
+ * open.
+ */
 public final class RecordReader implements AutoCloseable {
 
     private final Bus bus;
@@ -44,13 +47,7 @@ public final class RecordReader implements AutoCloseable {
 
     private static HeadraceException missing(String channel, String writer, long index) {
         return new HeadraceException(
-                "record 0x"
-                        + Long.toHexString(index)
-                        + " of lane "
-                        + channel
-                        + "/"
-                        + writer
-                        + " is not there");
+                "record 0x%x of lane %s/%s is not there".formatted(index, channel, writer));
     }
 
     @Override

@@ -14,9 +14,10 @@ import org.agrona.collections.Long2ObjectCache;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Finds the request that a WebSocket Receive, a Client Close or an HTTP Disconnect points at: a record of the same
- * writer, in the channel that requests of its kind are written to. The last few hundred are kept as copies, so that a
- * connection's frames cost one look-up in the lane and then none.
+ * Finds the request that a WebSocket Receive, a Client Close or an HTTP Disconnect points at: a
+ * record of the same writer, in the channel that requests of its kind are written to. The last few
+ * hundred are kept as copies, so that a connection's frames cost one look-up in the lane and then
+ * none.
  *
  * <p>One thread. {@link #lane} says where the event came from, before its message is handled.
  */
@@ -48,8 +49,7 @@ public final class RequestResolver implements Message.RequestSource, AutoCloseab
         }
         UnsafeBuffer record = webSockets.get(event.connection());
         if (record == null) {
-            final UnsafeBuffer found =
-                    read(ChannelName.WEBSOCKET_CONNECT, event.requestIndex());
+            final UnsafeBuffer found = read(ChannelName.WEBSOCKET_CONNECT, event.requestIndex());
             record = new UnsafeBuffer(new byte[found.capacity()]);
             record.putBytes(0, found, 0, found.capacity());
             webSockets.put(event.connection(), record);
@@ -61,7 +61,10 @@ public final class RequestResolver implements Message.RequestSource, AutoCloseab
         return records.read(siblingChannel(lane.channel(), base), lane.writer(), index);
     }
 
-    /** {@code api.websocket.receive} and {@code websocket.connect} make {@code api.websocket.connect}. */
+    /**
+     * {@code api.websocket.receive} and {@code websocket.connect} make {@code
+     * api.websocket.connect}.
+     */
     static String siblingChannel(String eventChannel, String base) {
         final String kind = base.substring(0, base.indexOf('.') + 1);
         final int at = eventChannel.lastIndexOf(kind);

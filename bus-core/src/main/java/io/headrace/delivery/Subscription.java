@@ -18,16 +18,16 @@ import org.agrona.CloseHelper;
  * Reads all lanes of several channels, in this order:
  *
  * <ul>
- *   <li>One writer's records come in the order of their {@code sequence}, across all its lanes: a WebSocket's connect
- *       before its frames, its close after them. Of the heads of a writer's lanes the smallest goes first, after one
- *       more look at the lanes that looked empty: a writer publishes in order, so whatever precedes a head that was
- *       seen can be seen too.
- *   <li>Writers take turns, a record each, so that a busy one cannot starve a quiet one; and when heads are older than
- *       1 ms, the oldest goes first.
+ *   <li>One writer's records come in the order of their {@code sequence}, across all its lanes: a
+ *       WebSocket's connect before its frames, its close after them. Of the heads of a writer's
+ *       lanes the smallest goes first, after one more look at the lanes that looked empty: a writer
+ *       publishes in order, so whatever precedes a head that was seen can be seen too.
+ *   <li>Writers take turns, a record each, so that a busy one cannot starve a quiet one; and when
+ *       heads are older than 1 ms, the oldest goes first.
  * </ul>
  *
- * <p>New lanes are found when the bus's lane version has changed, which is one volatile read per poll. One thread;
- * allocates only when lanes are added.
+ * <p>New lanes are found when the bus's lane version has changed, which is one volatile read per
+ * poll. One thread; allocates only when lanes are added.
  */
 public final class Subscription implements AutoCloseable {
 

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * A reader that claims nothing: it sees every message of its channels, oldest first, whoever has them, and changes
- * nothing. One thread.
+ * A reader that claims nothing: it sees every message of its channels, oldest first, whoever has
+ * them, and changes nothing. One thread.
  */
 public final class Tap implements AutoCloseable {
 

@@ -28,11 +28,14 @@ final class WriterLanes implements AutoCloseable {
         head = null;
     }
 
-    /** The record of this writer whose turn it is, or null; it stays the same until it is passed. */
+    /**
+     * The record of this writer whose turn it is, or null; it stays the same until it is passed.
+     */
     LanePoller head() {
         if (head == null) {
             LanePoller smallest = smallest();
-            // Nothing can precede the direct successor; else records may have come to lanes that looked empty, all of
+            // Nothing can precede the direct successor; else records may have come to lanes that
+            // looked empty, all of
             // them before the one that was seen.
             if (smallest != null && smallest.sequence() != lastSequence + 1 && lanes.length > 1) {
                 smallest = smallest();

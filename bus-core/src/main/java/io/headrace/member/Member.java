@@ -24,7 +24,8 @@ import org.agrona.concurrent.status.ConcurrentCountersManager;
 /**
  * This process as a member of a bus: its file, and the agent that keeps its heartbeat.
  *
- * <p>Counters and the error log may be used from any thread; every counter should have one writing thread.
+ * <p>Counters and the error log may be used from any thread; every counter should have one writing
+ * thread.
  */
 public final class Member implements Agent, AutoCloseable {
 
@@ -56,7 +57,8 @@ public final class Member implements Agent, AutoCloseable {
     /** How often the heartbeat is written. */
     public static final long HEARTBEAT_INTERVAL_NS = 50_000_000L;
 
-    // POSIX drops a process's lock on a file as soon as any descriptor of it is closed, so a JVM never opens the files
+    // POSIX drops a process's lock on a file as soon as any descriptor of it is closed, so a JVM
+    // never opens the files
     // of its own members a second time. See fcntl(2), "Advisory record locking".
     private static final Map<Path, MappedByteBuffer> OWN_FILES = new ConcurrentHashMap<>();
 
@@ -158,7 +160,9 @@ public final class Member implements Agent, AutoCloseable {
         return counters.newCounter(label);
     }
 
-    /** Errors, each kind once, with first and last time and count; readable by tools after a crash. */
+    /**
+     * Errors, each kind once, with first and last time and count; readable by tools after a crash.
+     */
     public DistinctErrorLog errorLog() {
         return errorLog;
     }
@@ -188,7 +192,8 @@ public final class Member implements Agent, AutoCloseable {
             header.putIntRelease(MemberFile.STATE_OFFSET, 1);
             CloseHelper.quietCloseAll(lock, channel);
             OWN_FILES.remove(path);
-            // The mapping is left to the collector: a counter of a thread that is still ending must not kill the JVM.
+            // The mapping is left to the collector: a counter of a thread that is still ending must
+            // not kill the JVM.
         }
     }
 }

@@ -60,7 +60,13 @@ final class MemberFile {
     static MappedByteBuffer map(FileChannel channel, Path path) throws IOException {
         if (channel.size() < LENGTH) {
             throw new HeadraceException(
-                    "member file " + path + " is truncated: " + channel.size() + " of " + LENGTH + " bytes");
+                    "member file "
+                            + path
+                            + " is truncated: "
+                            + channel.size()
+                            + " of "
+                            + LENGTH
+                            + " bytes");
         }
         return channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
     }

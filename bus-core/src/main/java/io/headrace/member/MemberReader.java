@@ -37,7 +37,12 @@ public final class MemberReader implements AutoCloseable {
         final int version = header.getIntVolatile(MemberFile.VERSION_OFFSET);
         if (version != MemberFile.VERSION) {
             throw new HeadraceException(
-                    "member file " + path + " has version " + version + ", not " + MemberFile.VERSION);
+                    "member file "
+                            + path
+                            + " has version "
+                            + version
+                            + ", not "
+                            + MemberFile.VERSION);
         }
     }
 
@@ -96,8 +101,9 @@ public final class MemberReader implements AutoCloseable {
     }
 
     /**
-     * Whether its process exists: it holds its file's lock. The operating system lets go of that lock when a process
-     * ends, in whatever way; no pid is asked, so a reused pid or another container's cannot deceive.
+     * Whether its process exists: it holds its file's lock. The operating system lets go of that
+     * lock when a process ends, in whatever way; no pid is asked, so a reused pid or another
+     * container's cannot deceive.
      */
     public boolean isAlive() {
         if (header.getIntVolatile(MemberFile.STATE_OFFSET) != 0) {
@@ -106,7 +112,8 @@ public final class MemberReader implements AutoCloseable {
         if (channel == null) {
             return Member.ownMapping(path).isPresent();
         }
-        // Shared, so that two processes that look at the same time do not take each other for the member.
+        // Shared, so that two processes that look at the same time do not take each other for the
+        // member.
         try (FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
             return lock == null;
         } catch (final OverlappingFileLockException heldByThisJvm) {

@@ -13,7 +13,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.agrona.CloseHelper;
 
-/** All members of a bus, this process's included. Files that cannot be read are reported once. One thread. */
+/**
+ * All members of a bus, this process's included. Files that cannot be read are reported once. One
+ * thread.
+ */
 public final class Members implements AutoCloseable {
 
     private final Path directory;
@@ -21,8 +24,8 @@ public final class Members implements AutoCloseable {
     private final Map<Path, MemberReader> readers = new LinkedHashMap<>();
 
     /**
-     * @param onUnreadable told of each file that cannot be read, at every {@link #refresh()}; a distinct error log
-     *     keeps it to once.
+     * @param onUnreadable told of each file that cannot be read, at every {@link #refresh()}; a
+     *     distinct error log keeps it to once.
      */
     public Members(Path directory, Consumer<HeadraceException> onUnreadable) {
         this.directory = directory;

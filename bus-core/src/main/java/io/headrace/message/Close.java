@@ -5,9 +5,9 @@ import io.headrace.message.codec.WebSocketClientCloseDecoder;
 import io.headrace.message.codec.WebSocketServerCloseDecoder;
 
 /**
- * WebSocket Client Close, with the keys of its connection, or WebSocket Server Close, which has none. Code and reason
- * are additions to the specification (RFC 6455, section 7.4: 1000 normal, 1001 going away, 1005 none was sent, 1006 cut
- * off). Valid until the handler returns.
+ * WebSocket Client Close, with the keys of its connection, or WebSocket Server Close, which has
+ * none. Code and reason are additions to the specification (RFC 6455, section 7.4: 1000 normal,
+ * 1001 going away, 1005 none was sent, 1006 cut off). Valid until the handler returns.
  */
 public final class Close {
 
@@ -57,7 +57,10 @@ public final class Close {
         return closedBy;
     }
 
-    /** The keys of the connection that closed; see {@link Message#request()}. Only for a Client Close. */
+    /**
+     * The keys of the connection that closed; see {@link Message#request()}. Only for a Client
+     * Close.
+     */
     public Request request() {
         return message.request();
     }

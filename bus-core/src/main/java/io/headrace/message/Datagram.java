@@ -5,8 +5,8 @@ import io.headrace.message.codec.WebSocketReceiveDecoder;
 import io.headrace.message.codec.WebSocketSendDecoder;
 
 /**
- * WebSocket Receive, with the keys of its connection, or WebSocket Send, which has none of them. Valid until the
- * handler returns.
+ * WebSocket Receive, with the keys of its connection, or WebSocket Send, which has none of them.
+ * Valid until the handler returns.
  */
 public final class Datagram {
 
@@ -46,7 +46,9 @@ public final class Datagram {
         return content.toString();
     }
 
-    /** The keys of the connection it came in on; see {@link Message#request()}. Only for a Receive. */
+    /**
+     * The keys of the connection it came in on; see {@link Message#request()}. Only for a Receive.
+     */
     public Request request() {
         return message.request();
     }

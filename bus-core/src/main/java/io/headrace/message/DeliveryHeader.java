@@ -19,12 +19,14 @@ import org.agrona.MutableDirectBuffer;
  *  +--------------+--------------+--------------+--------------+
  * </pre>
  *
- * <p>The claim word is the only field that changes hands (by compare-and-set, see {@code ClaimWord}); the consumer that
- * won it writes the last two times, everything else is the writer's. Payloads are 4-byte aligned, so the claim word is
- * atomic and the longs may not be: read times of a message only after its claim word says that it is done.
+ * <p>The claim word is the only field that changes hands (by compare-and-set, see {@code
+ * ClaimWord}); the consumer that won it writes the last two times, everything else is the writer's.
+ * Payloads are 4-byte aligned, so the claim word is atomic and the longs may not be: read times of
+ * a message only after its claim word says that it is done.
  *
- * <p>Times are bus time: nanoseconds since the epoch, monotonic, the same for all processes of a bus; 0 means "not
- * reached". Memory of a slot may be dirty, therefore a writer always writes all 64 bytes.
+ * <p>Times are bus time: nanoseconds since the epoch, monotonic, the same for all processes of a
+ * bus; 0 means "not reached". Memory of a slot may be dirty, therefore a writer always writes all
+ * 64 bytes.
  */
 public final class DeliveryHeader {
 
@@ -48,7 +50,8 @@ public final class DeliveryHeader {
     private DeliveryHeader() {}
 
     /**
-     * Writes a whole header, unclaimed, with all times but {@code receivedNs} and {@code appendedNs} unreached.
+     * Writes a whole header, unclaimed, with all times but {@code receivedNs} and {@code
+     * appendedNs} unreached.
      *
      * @param messageLength of the SBE message behind it, its 8-byte header included.
      * @param expiryMs after {@code receivedNs}; 0 is never.
@@ -93,7 +96,9 @@ public final class DeliveryHeader {
         return buffer.getLong(offset + CONNECTION_OFFSET);
     }
 
-    /** Which message of its connection this is, from 0; in a reply, the order of what it answers. */
+    /**
+     * Which message of its connection this is, from 0; in a reply, the order of what it answers.
+     */
     public static int order(DirectBuffer buffer, int offset) {
         return buffer.getInt(offset + ORDER_OFFSET);
     }

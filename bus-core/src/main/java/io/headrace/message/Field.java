@@ -7,8 +7,9 @@ import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
 /**
- * A reusable view of one field's bytes inside a message: the allocation-free way to a text. It is valid as long as the
- * message is, which is until the handler returns; {@link #toString()} and {@link #toBytes()} copy.
+ * A reusable view of one field's bytes inside a message: the allocation-free way to a text. It is
+ * valid as long as the message is, which is until the handler returns; {@link #toString()} and
+ * {@link #toBytes()} copy.
  */
 public final class Field {
 

@@ -11,8 +11,9 @@ import io.headrace.message.codec.WebSocketServerCloseDecoder;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * A reusable reader of any message: {@link #wrap} it around a record, {@link #decode()} it, and use the view that
- * belongs to its {@link #type()}. Everything is checked against the record's end before a handler sees it.
+ * A reusable reader of any message: {@link #wrap} it around a record, {@link #decode()} it, and use
+ * the view that belongs to its {@link #type()}. Everything is checked against the record's end
+ * before a handler sees it.
  *
  * <p>Not thread-safe; allocates nothing once its lists have grown.
  */
@@ -94,8 +95,8 @@ public final class Message {
     /**
      * Decodes the SBE message.
      *
-     * @return false for an unknown schema or template, a block shorter than version 0's, or a body that does not fit
-     *     its record: {@link #problem()} says which.
+     * @return false for an unknown schema or template, a block shorter than version 0's, or a body
+     *     that does not fit its record: {@link #problem()} says which.
      */
     public boolean decode() {
         final int templateId = header.templateId();
@@ -109,7 +110,8 @@ public final class Message {
             decodeBody(header.blockLength(), header.version());
             return true;
         } catch (final IndexOutOfBoundsException | IllegalStateException expected) {
-            // Agrona's bounds checks are the proof that a body does not fit; the caller counts and reports it.
+            // Agrona's bounds checks are the proof that a body does not fit; the caller counts and
+            // reports it.
             return false;
         }
     }
@@ -118,8 +120,7 @@ public final class Message {
         final int offset = MessageHeaderDecoder.ENCODED_LENGTH;
         switch (type) {
             case HTTP_REQUEST -> request.wrapHttp(body, offset, blockLength, version);
-            case WEB_SOCKET_CONNECTION ->
-                    request.wrapWebSocket(body, offset, blockLength, version);
+            case WEB_SOCKET_CONNECTION -> request.wrapWebSocket(body, offset, blockLength, version);
             case HTTP_RESPONSE -> {
                 responseDecoder.wrap(body, offset, blockLength, version);
                 response.wrap(body, responseDecoder);
@@ -227,8 +228,9 @@ public final class Message {
     }
 
     /**
-     * The request this message is or is about: an HTTP Request's or WebSocket Connection's own keys, and those of the
-     * request that a Receive, a Client Close or a Disconnect belongs to, wherever they are.
+     * The request this message is or is about: an HTTP Request's or WebSocket Connection's own
+     * keys, and those of the request that a Receive, a Client Close or a Disconnect belongs to,
+     * wherever they are.
      */
     public Request request() {
         if (type == MessageType.HTTP_REQUEST || type == MessageType.WEB_SOCKET_CONNECTION) {

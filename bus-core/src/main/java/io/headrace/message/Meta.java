@@ -6,15 +6,16 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Computes the key {@code META}: the CGI names that Django's {@code request.META} has, from the fixed fields and the
- * original headers of a request.
+ * Computes the key {@code META}: the CGI names that Django's {@code request.META} has, from the
+ * fixed fields and the original headers of a request.
  *
  * <ul>
- *   <li>{@code Content-Type} and {@code Content-Length} are {@code CONTENT_TYPE} and {@code CONTENT_LENGTH}, every
- *       other header is {@code HTTP_} and its name in upper case with {@code -} as {@code _} (RFC 3875, section
- *       4.1.18).
+ *   <li>{@code Content-Type} and {@code Content-Length} are {@code CONTENT_TYPE} and {@code
+ *       CONTENT_LENGTH}, every other header is {@code HTTP_} and its name in upper case with {@code
+ *       -} as {@code _} (RFC 3875, section 4.1.18).
  *   <li>A header whose name contains {@code _} is left out: it could pass for another one.
- *   <li>Values of a repeated header are joined with {@code ,}, those of {@code Cookie} with {@code "; "}.
+ *   <li>Values of a repeated header are joined with {@code ,}, those of {@code Cookie} with {@code
+ *       "; "}.
  * </ul>
  */
 final class Meta {
@@ -32,7 +33,11 @@ final class Meta {
         meta.put("SERVER_PROTOCOL", protocol(request.httpVersion()));
         final String path = request.path();
         final String pathInfo = request.pathInfo();
-        meta.put("SCRIPT_NAME", path.substring(0, Math.max(0, path.length() - pathInfo.length())));
+        // The asterisk-form's path is "/*" and its path_info "*", without any prefix.
+        final boolean isMounted = path.endsWith(pathInfo) && pathInfo.startsWith("/");
+        meta.put(
+                "SCRIPT_NAME",
+                isMounted ? path.substring(0, path.length() - pathInfo.length()) : "");
         meta.put("PATH_INFO", pathInfo);
         final Pairs headers = request.headers();
         for (int i = 0; i < headers.count(); i++) {

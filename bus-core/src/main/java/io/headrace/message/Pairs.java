@@ -14,8 +14,8 @@ import org.agrona.DirectBuffer;
 /**
  * A list of (key, value) of a message, in order, duplicates kept: GET, POST, COOKIES or headers.
  *
- * <p>{@link #key(int)} and {@link #value(int)} allocate nothing and return views that the next call on this list moves;
- * the {@code String} methods copy. Valid as long as the message is.
+ * <p>{@link #key(int)} and {@link #value(int)} allocate nothing and return views that the next call
+ * on this list moves; the {@code String} methods copy. Valid as long as the message is.
  */
 public final class Pairs {
 
@@ -76,7 +76,10 @@ public final class Pairs {
         return -1;
     }
 
-    /** Index of the first pair with this ASCII key in any case, or -1; for headers; allocates nothing. */
+    /**
+     * Index of the first pair with this ASCII key in any case, or -1; for headers; allocates
+     * nothing.
+     */
     public int indexOfIgnoreCase(CharSequence asciiKey) {
         for (int i = 0; i < count; i++) {
             if (key(i).equalsIgnoreCase(asciiKey)) {

@@ -10,10 +10,12 @@ import java.util.Map;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * HTTP Request, or WebSocket Connection, which has the same keys but for POST, files and body: those are empty then.
+ * HTTP Request, or WebSocket Connection, which has the same keys but for POST, files and body:
+ * those are empty then.
  *
- * <p>Every key has a {@code String} form, which copies, and a {@link Field} or {@link Pairs} form, which is a view that
- * allocates nothing. Views are valid until the handler returns; what is to outlive it must be copied.
+ * <p>Every key has a {@code String} form, which copies, and a {@link Field} or {@link Pairs} form,
+ * which is a view that allocates nothing. Views are valid until the handler returns; what is to
+ * outlive it must be copied.
  */
 public final class Request {
 
@@ -41,7 +43,10 @@ public final class Request {
 
     Request() {}
 
-    /** Walks the record once and notes where everything is; fails with an unchecked exception on a bad one. */
+    /**
+     * Walks the record once and notes where everything is; fails with an unchecked exception on a
+     * bad one.
+     */
     void wrapHttp(UnsafeBuffer source, int offset, int blockLength, int version) {
         buffer.wrap(source);
         http.wrap(buffer, offset, blockLength, version);
@@ -164,7 +169,9 @@ public final class Request {
         return get;
     }
 
-    /** Key {@code POST}: (key, value) of an urlencoded or multipart form, in order, duplicates kept. */
+    /**
+     * Key {@code POST}: (key, value) of an urlencoded or multipart form, in order, duplicates kept.
+     */
     public Pairs form() {
         return post;
     }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.agrona.DirectBuffer;
 
 /**
- * The files of a multipart form, in order. Accessors allocate nothing and return views that the next call moves; valid
- * as long as the message is.
+ * The files of a multipart form, in order. Accessors allocate nothing and return views that the
+ * next call moves; valid as long as the message is.
  */
 public final class UploadedFiles {
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.worker;
 
-/** What {@code headrace worker --app CLASS} runs: a class with a public constructor that takes nothing. */
+/**
+ * What {@code headrace worker --app CLASS} runs: a class with a public constructor that takes
+ * nothing.
+ */
 @FunctionalInterface
 public interface Application {
 

@@ -23,8 +23,8 @@ import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.EpochNanoClock;
 
 /**
- * One consumer: polls the lanes of its channels, claims, runs the handler, appends the reply, all on one thread. Tests
- * call {@link #doWork()} themselves.
+ * One consumer: polls the lanes of its channels, claims, runs the handler, appends the reply, all
+ * on one thread. Tests call {@link #doWork()} themselves.
  */
 final class Consumer implements Agent, Claimer.Handler {
 
@@ -66,8 +66,7 @@ final class Consumer implements Agent, Claimer.Handler {
         this.subscription =
                 new Subscription(
                         bus,
-                        name ->
-                                !name.startsWith(ChannelName.REPLY_PREFIX) && channels.test(name),
+                        name -> !name.startsWith(ChannelName.REPLY_PREFIX) && channels.test(name),
                         member.errorLog()::record);
         this.claimer =
                 new Claimer(
@@ -81,7 +80,10 @@ final class Consumer implements Agent, Claimer.Handler {
         this.webSocket = new WebSocket(replies);
     }
 
-    /** Opens the lanes there are, which takes a while the first time, before anybody waits for an answer. */
+    /**
+     * Opens the lanes there are, which takes a while the first time, before anybody waits for an
+     * answer.
+     */
     void warmUp() {
         replies.doWork();
         subscription.warmUp();
@@ -93,12 +95,11 @@ final class Consumer implements Agent, Claimer.Handler {
             member.errorLog()
                     .record(
                             new HeadraceException(
-                                    WorkerContext.CPUS_PROPERTY
-                                            + ": CPU "
-                                            + cpu.getAsInt()
-                                            + " is not there; consumer "
-                                            + id
-                                            + " runs where the system puts it"));
+                                    "%s: CPU %d is not there; consumer %s runs where the system puts it"
+                                            .formatted(
+                                                    WorkerContext.CPUS_PROPERTY,
+                                                    cpu.getAsInt(),
+                                                    id)));
         }
     }
 
@@ -134,9 +135,7 @@ final class Consumer implements Agent, Claimer.Handler {
             case WEB_SOCKET_CONNECTION ->
                     context.onWebSocketConnect()
                             .onWebSocketConnect(
-                                    channel,
-                                    message.request(),
-                                    webSocket.to(message.connection()));
+                                    channel, message.request(), webSocket.to(message.connection()));
             case WEB_SOCKET_RECEIVE ->
                     context.onWebSocketReceive()
                             .onWebSocketReceive(
@@ -144,15 +143,11 @@ final class Consumer implements Agent, Claimer.Handler {
                                     message.datagram(),
                                     webSocket.to(message.connection()));
             case WEB_SOCKET_CLIENT_CLOSE ->
-                    context.onWebSocketDisconnect()
-                            .onWebSocketDisconnect(channel, message.close());
+                    context.onWebSocketDisconnect().onWebSocketDisconnect(channel, message.close());
             default ->
                     throw new HeadraceException(
-                            "channel "
-                                    + channel
-                                    + " has a "
-                                    + message.type().label()
-                                    + ", which is not for workers");
+                            "channel %s has a %s, which is not for workers"
+                                    .formatted(channel, message.type().label()));
         }
     }
 

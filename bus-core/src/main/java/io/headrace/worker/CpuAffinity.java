@@ -32,7 +32,12 @@ public final class CpuAffinity {
                 }
             } catch (final NumberFormatException e) {
                 throw new HeadraceException(
-                        "CPU list '" + list + "' is malformed at '" + part + "'; write for example 2,4-6", e);
+                        "CPU list '"
+                                + list
+                                + "' is malformed at '"
+                                + part
+                                + "'; write for example 2,4-6",
+                        e);
             }
         }
         return cpus;
@@ -41,7 +46,8 @@ public final class CpuAffinity {
     /**
      * Pins the calling thread.
      *
-     * @return false when this machine has no such CPU or does not allow it: the thread then runs where it likes.
+     * @return false when this machine has no such CPU or does not allow it: the thread then runs
+     *     where it likes.
      */
     public static boolean pin(int cpu) {
         if (cpu >= Runtime.getRuntime().availableProcessors()) {

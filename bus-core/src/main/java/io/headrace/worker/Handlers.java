@@ -6,9 +6,10 @@ import io.headrace.message.Datagram;
 import io.headrace.message.Request;
 
 /**
- * The handlers a worker may have, one for each message that comes from clients. All get the name of the channel the
- * message came in on. They run on a consumer's thread, one message at a time per consumer, and may throw: the client of
- * an HTTP request is answered 500, the error is kept in the member's error log, the worker goes on.
+ * The handlers a worker may have, one for each message that comes from clients. All get the name of
+ * the channel the message came in on. They run on a consumer's thread, one message at a time per
+ * consumer, and may throw: the client of an HTTP request is answered 500, the error is kept in the
+ * member's error log, the worker goes on.
  *
  * <p>Everything handed to a handler is a view that is valid until it returns.
  */

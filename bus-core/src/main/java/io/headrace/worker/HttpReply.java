@@ -7,9 +7,10 @@ import org.agrona.concurrent.UnsafeBuffer;
 /**
  * The one reply to an HTTP request. Valid until the handler returns.
  *
- * <p>Every {@code send} returns 0, or a negative code and then nothing was sent: {@code LaneAppender.BACK_PRESSURED}
- * (try again or let the client time out), {@code TOO_LONG} (send less), {@code CLOSED} (the front end is gone, and so
- * is the client). A second reply is dropped and counted by the front end.
+ * <p>Every {@code send} returns 0, or a negative code and then nothing was sent: {@code
+ * LaneAppender.BACK_PRESSURED} (try again or let the client time out), {@code TOO_LONG} (send
+ * less), {@code CLOSED} (the front end is gone, and so is the client). A second reply is dropped
+ * and counted by the front end.
  */
 public final class HttpReply {
 
@@ -33,7 +34,10 @@ public final class HttpReply {
         return this;
     }
 
-    /** Adds a header (key {@code headers}); names may repeat. Content type and length have their own places. */
+    /**
+     * Adds a header (key {@code headers}); names may repeat. Content type and length have their own
+     * places.
+     */
     public HttpReply header(String name, String value) {
         replies.encoder().addHeader(name, value);
         return this;

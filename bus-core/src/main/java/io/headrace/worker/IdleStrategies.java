@@ -25,7 +25,10 @@ public final class IdleStrategies {
     /** Spins, then yields, then sleeps for up to {@link #PARK_MAX_NS}. */
     public static final String BACKOFF = "backoff";
 
-    /** Longest sleep of {@code backoff}: also the most that a message waits for a thread that sleeps. */
+    /**
+     * Longest sleep of {@code backoff}: also the most that a message waits for a thread that
+     * sleeps.
+     */
     public static final long PARK_MAX_NS = 1_000_000L;
 
     private static final long SPINS_MAX = 100;

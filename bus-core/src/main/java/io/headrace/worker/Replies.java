@@ -8,9 +8,9 @@ import io.headrace.channel.LaneAppender;
 import io.headrace.channel.ReplyAddress;
 import io.headrace.channel.WriterSequence;
 import io.headrace.delivery.LiveMembers;
-import io.headrace.message.encode.ReplyEncoder;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
+import io.headrace.message.encode.ReplyEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,8 +21,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
- * One consumer's way back: its lanes in the reply channels of all live front-end loops, opened as soon as a front end
- * appears and not with the first reply. One thread.
+ * One consumer's way back: its lanes in the reply channels of all live front-end loops, opened as
+ * soon as a front end appears and not with the first reply. One thread.
  */
 final class Replies implements AutoCloseable {
 
@@ -181,7 +181,8 @@ final class Replies implements AutoCloseable {
     }
 
     private LaneAppender openFor(int key) {
-        for (final String channel : bus.channels(name -> name.startsWith(ChannelName.REPLY_PREFIX))) {
+        for (final String channel :
+                bus.channels(name -> name.startsWith(ChannelName.REPLY_PREFIX))) {
             if (ReplyAddress.loopKey(channel) == key
                     && Members.isAlive(bus.membersDirectory(), ReplyAddress.frontEnd(channel))) {
                 final LaneAppender lane = bus.newLane(channel, writer, sequence);

@@ -6,8 +6,9 @@ import java.nio.charset.StandardCharsets;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The way back to a WebSocket's client. Valid until the handler returns; to send to a connection later, or from another
- * handler of the same consumer, keep its {@code send_channel} ({@code request.replyChannel()}) and use {@link #at}.
+ * The way back to a WebSocket's client. Valid until the handler returns; to send to a connection
+ * later, or from another handler of the same consumer, keep its {@code send_channel} ({@code
+ * request.replyChannel()}) and use {@link #at}.
  *
  * <p>Every call that sends returns 0 or a negative code, see {@link HttpReply}.
  */
@@ -34,7 +35,10 @@ public final class WebSocket {
         return this;
     }
 
-    /** Another connection, by the {@code send_channel} of its WebSocket Connection; valid until the next call. */
+    /**
+     * Another connection, by the {@code send_channel} of its WebSocket Connection; valid until the
+     * next call.
+     */
     public WebSocket at(String sendChannel) {
         if (other == null) {
             other = new WebSocket(replies);

@@ -52,7 +52,9 @@ public final class Worker implements AutoCloseable {
         final List<Integer> cpus = context.cpuList();
         for (int i = 0; i < context.consumers(); i++) {
             final OptionalInt cpu =
-                    cpus.isEmpty() ? OptionalInt.empty() : OptionalInt.of(cpus.get(i % cpus.size()));
+                    cpus.isEmpty()
+                            ? OptionalInt.empty()
+                            : OptionalInt.of(cpus.get(i % cpus.size()));
             consumers.add(
                     new Consumer(
                             context,
@@ -63,7 +65,8 @@ public final class Worker implements AutoCloseable {
                             firstConsumerId + i,
                             cpu));
         }
-        // All that is slow comes before the announcement: a worker that others count on answers at once.
+        // All that is slow comes before the announcement: a worker that others count on answers at
+        // once.
         liveMembers.doWork();
         consumers.forEach(consumer -> ((Consumer) consumer).warmUp());
         member.announce();
@@ -84,7 +87,9 @@ public final class Worker implements AutoCloseable {
         return worker;
     }
 
-    /** A worker without threads: its caller runs the {@link #agents()}, as tests and simulations do. */
+    /**
+     * A worker without threads: its caller runs the {@link #agents()}, as tests and simulations do.
+     */
     public static Worker prepare(WorkerContext context) {
         return new Worker(context.conclude());
     }

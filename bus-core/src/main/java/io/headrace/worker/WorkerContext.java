@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.StringJoiner;
 
 /**
- * The options and handlers of a worker. A word without an argument reads an option, with one it sets it; each option
- * has a system property, and a default. {@link #conclude()} checks them once.
+ * The options and handlers of a worker. A word without an argument reads an option, with one it
+ * sets it; each option has a system property, and a default. {@link #conclude()} checks them once.
  */
 public final class WorkerContext {
 
@@ -48,7 +48,10 @@ public final class WorkerContext {
         return directory;
     }
 
-    /** Number of consumers, each a pinned thread of its own: 1 to 64 ({@code headrace.consumers}, default 1). */
+    /**
+     * Number of consumers, each a pinned thread of its own: 1 to 64 ({@code headrace.consumers},
+     * default 1).
+     */
     public WorkerContext consumers(int count) {
         consumers = count;
         return this;
@@ -59,8 +62,9 @@ public final class WorkerContext {
     }
 
     /**
-     * CPUs to pin the consumers to, in turn, for example {@code 2,4-6}; empty lets the system choose ({@code
-     * headrace.cpus}). One that the machine lacks is reported in the error log and passed over.
+     * CPUs to pin the consumers to, in turn, for example {@code 2,4-6}; empty lets the system
+     * choose ({@code headrace.cpus}). One that the machine lacks is reported in the error log and
+     * passed over.
      */
     public WorkerContext cpus(String list) {
         cpus = list;
@@ -83,8 +87,8 @@ public final class WorkerContext {
 
     /**
      * Patterns of the channels to consume, comma-separated, {@code *} standing for anything ({@code
-     * headrace.channels}). Default: {@code http.*} when there is a handler for HTTP, {@code websocket.*} when there is
-     * one for WebSockets.
+     * headrace.channels}). Default: {@code http.*} when there is a handler for HTTP, {@code
+     * websocket.*} when there is one for WebSockets.
      */
     public WorkerContext channels(String patterns) {
         channels = patterns;
@@ -177,24 +181,17 @@ public final class WorkerContext {
     /** The effective options, one per line. */
     @Override
     public String toString() {
-        return Bus.DIRECTORY_PROPERTY
-                + "="
-                + directory
-                + "\n"
-                + CONSUMERS_PROPERTY
-                + "="
-                + consumers
-                + "\n"
-                + CPUS_PROPERTY
-                + "="
-                + cpus
-                + "\n"
-                + IdleStrategies.PROPERTY
-                + "="
-                + idle
-                + "\n"
-                + CHANNELS_PROPERTY
-                + "="
-                + channels;
+        return "%s=%s\n%s=%d\n%s=%s\n%s=%s\n%s=%s"
+                .formatted(
+                        Bus.DIRECTORY_PROPERTY,
+                        directory,
+                        CONSUMERS_PROPERTY,
+                        consumers,
+                        CPUS_PROPERTY,
+                        cpus,
+                        IdleStrategies.PROPERTY,
+                        idle,
+                        CHANNELS_PROPERTY,
+                        channels);
     }
 }

@@ -24,8 +24,9 @@ import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
 
 /**
- * A front end: this process as one that owns sockets. It terminates HTTP and WebSocket clients, appends their events and
- * writes the workers' replies; it knows no application and holds no state that a worker would miss.
+ * A front end: this process as one that owns sockets. It terminates HTTP and WebSocket clients,
+ * appends their events and writes the workers' replies; it knows no application and holds no state
+ * that a worker would miss.
  */
 public final class Frontend implements AutoCloseable {
 
@@ -96,8 +97,7 @@ public final class Frontend implements AutoCloseable {
                         context.mountPrefix());
         final Egress egress =
                 new Egress(bus, replyChannel, consumerId, connections, member, fates, counters);
-        final Listener listener =
-                new Listener(transport, context.host(), port, connections);
+        final Listener listener = new Listener(transport, context.host(), port, connections);
         listeners.add(listener);
         loops.add(new FrontendLoop(writer, listener, ingress, connections, egress));
     }
@@ -134,7 +134,10 @@ public final class Frontend implements AutoCloseable {
         return frontend;
     }
 
-    /** A front end without threads: its caller runs the {@link #agents()}, as tests and simulations do. */
+    /**
+     * A front end without threads: its caller runs the {@link #agents()}, as tests and simulations
+     * do.
+     */
     public static Frontend prepare(FrontendContext context) {
         return new Frontend(context.conclude());
     }
@@ -160,7 +163,9 @@ public final class Frontend implements AutoCloseable {
         return bus;
     }
 
-    /** Stops listening, answers what is in flight, closes WebSockets with 1001, and leaves the bus. */
+    /**
+     * Stops listening, answers what is in flight, closes WebSockets with 1001, and leaves the bus.
+     */
     @Override
     public void close() {
         if (runners.isEmpty()) {

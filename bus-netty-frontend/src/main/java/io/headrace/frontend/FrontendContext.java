@@ -8,8 +8,8 @@ import io.headrace.worker.IdleStrategies;
 import java.nio.file.Path;
 
 /**
- * The options of a front end. A word without an argument reads an option, with one it sets it; each has a system
- * property, and a default. {@link #conclude()} checks them once.
+ * The options of a front end. A word without an argument reads an option, with one it sets it; each
+ * has a system property, and a default. {@link #conclude()} checks them once.
  */
 public final class FrontendContext {
 
@@ -34,7 +34,8 @@ public final class FrontendContext {
     private Path directory = Bus.defaultDirectory();
     private String host = System.getProperty(HOST_PROPERTY, "127.0.0.1");
     private int port = Integer.getInteger(PORT_PROPERTY, 8080);
-    // One loop serves tens of thousands of requests a second; more only help where cores are to spare.
+    // One loop serves tens of thousands of requests a second; more only help where cores are to
+    // spare.
     private int loops =
             Integer.getInteger(
                     LOOPS_PROPERTY, Math.max(1, Runtime.getRuntime().availableProcessors() / 4));
@@ -74,7 +75,10 @@ public final class FrontendContext {
         return port;
     }
 
-    /** Number of event loops, each a thread of its own: 1 to 64 ({@code headrace.loops}, a quarter of the cores). */
+    /**
+     * Number of event loops, each a thread of its own: 1 to 64 ({@code headrace.loops}, a quarter
+     * of the cores).
+     */
     public FrontendContext loops(int count) {
         loops = count;
         return this;
@@ -94,7 +98,10 @@ public final class FrontendContext {
         return idle;
     }
 
-    /** Path below which the application is, {@code SCRIPT_NAME} ({@code headrace.mount.prefix}, default none). */
+    /**
+     * Path below which the application is, {@code SCRIPT_NAME} ({@code headrace.mount.prefix},
+     * default none).
+     */
     public FrontendContext mountPrefix(String prefix) {
         mountPrefix = prefix;
         return this;

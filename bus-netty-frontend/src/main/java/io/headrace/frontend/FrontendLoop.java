@@ -11,8 +11,9 @@ import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * One event loop of a front end. A duty cycle does sockets, then replies, then one flush, all on one thread: what comes
- * in is appended where it is read, and what comes back is written where its connection lives.
+ * One event loop of a front end. A duty cycle does sockets, then replies, then one flush, all on
+ * one thread: what comes in is appended where it is read, and what comes back is written where its
+ * connection lives.
  */
 final class FrontendLoop implements Agent {
 
@@ -86,7 +87,10 @@ final class FrontendLoop implements Agent {
         return 0;
     }
 
-    /** Asks the loop to stop listening, to answer what is in flight, and to close WebSockets with 1001. */
+    /**
+     * Asks the loop to stop listening, to answer what is in flight, and to close WebSockets with
+     * 1001.
+     */
     void requestDrain() {
         drainRequested = true;
     }

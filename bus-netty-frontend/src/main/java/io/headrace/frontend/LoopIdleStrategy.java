@@ -5,8 +5,9 @@ import java.util.function.LongConsumer;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * {@code backoff} for an event loop: spins, yields, then sleeps in the selector, where a socket's event wakes it at
- * once; a reply waits for the sleep's end, which is never later than {@code parkMaxNs}.
+ * {@code backoff} for an event loop: spins, yields, then sleeps in the selector, where a socket's
+ * event wakes it at once; a reply waits for the sleep's end, which is never later than {@code
+ * parkMaxNs}.
  */
 final class LoopIdleStrategy implements IdleStrategy {
 

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The first file to read: one request on its way from socket to socket. The test is the scheduler, so there are no
- * threads and no sleeps; the socket, the lanes and every agent are the real ones.
+ * The first file to read: one request on its way from socket to socket. The test is the scheduler,
+ * so there are no threads and no sleeps; the socket, the lanes and every agent are the real ones.
  *
  * <pre>
  *  1 socket -> 2 HTTP codec -> 3 ingress: append to the channel -> 4 consumer polls and claims -> 5 user's handler
@@ -67,7 +67,8 @@ class EightStopsTest {
         runHousekeeping();
         loop.doWork();
         while (consumer.doWork() > 0) {
-            // It finds the front end and opens its lane in the reply channel, before any request needs it.
+            // It finds the front end and opens its lane in the reply channel, before any request
+            // needs it.
         }
 
         client = SocketChannel.open(new InetSocketAddress("127.0.0.1", frontend.port()));
@@ -97,7 +98,8 @@ class EightStopsTest {
         assertEquals("/hello", request.path);
         assertTrue(request.replyChannel.startsWith("reply." + frontend.id() + "-0!"));
 
-        // 4, 5 and 6: a consumer claims it, runs the handler, and appends the reply to the loop's reply channel.
+        // 4, 5 and 6: a consumer claims it, runs the handler, and appends the reply to the loop's
+        // reply channel.
         assertTrue(handled.isEmpty());
         assertTrue(consumer.doWork() > 0);
         assertEquals(List.of("http.request /hello"), handled);
@@ -107,7 +109,8 @@ class EightStopsTest {
         assertEquals(ClaimWord.FREE, read(replyChannel).state);
         assertEquals("", received());
 
-        // 7 and 8: the connection's own loop polls the reply, the codec writes it, one flush sends it.
+        // 7 and 8: the connection's own loop polls the reply, the codec writes it, one flush sends
+        // it.
         assertTrue(loop.doWork() > 0);
         assertEquals(ClaimWord.DONE, read(replyChannel).state);
         assertEquals(

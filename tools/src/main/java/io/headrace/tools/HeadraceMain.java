@@ -10,8 +10,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * The launcher's main class: one command of the tool. Exit codes: 0 for success and for a clean stop, 1 for a failure
- * with one line that says what and why, 2 for a wrong command line.
+ * The launcher's main class: one command of the tool. Exit codes: 0 for success and for a clean
+ * stop, 1 for a failure with one line that says what and why, 2 for a wrong command line.
  */
 @Command(
         name = "headrace",

@@ -2,9 +2,6 @@
 package io.headrace.message.encode;
 
 import io.headrace.message.Close;
-import io.headrace.message.PairList;
-import io.headrace.message.RequestKeys;
-import io.headrace.message.TextBuffer;
 import io.headrace.message.codec.ClosedBy;
 import io.headrace.message.codec.FrameKind;
 import io.headrace.message.codec.HttpDisconnectEncoder;
@@ -18,8 +15,9 @@ import io.headrace.message.codec.WebSocketReceiveEncoder;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Encodes what a front end writes: the five messages that come from clients. Each has a twin that says its length
- * beforehand, so that exactly that much of a lane can be claimed and the message encoded in place.
+ * Encodes what a front end writes: the five messages that come from clients. Each has a twin that
+ * says its length beforehand, so that exactly that much of a lane can be claimed and the message
+ * encoded in place.
  *
  * <p>Not thread-safe; one per writer. Allocates nothing.
  */

@@ -11,9 +11,11 @@ import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Encodes what a worker writes: the three messages that go to clients, with twins that say their lengths beforehand.
+ * Encodes what a worker writes: the three messages that go to clients, with twins that say their
+ * lengths beforehand.
  *
- * <p>Not thread-safe; one per writer. Allocates nothing but what a caller's {@code String} headers need.
+ * <p>Not thread-safe; one per writer. Allocates nothing but what a caller's {@code String} headers
+ * need.
  */
 public final class ReplyEncoder {
 

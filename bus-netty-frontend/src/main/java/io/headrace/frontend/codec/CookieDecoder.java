@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.codec;
 
-import io.headrace.message.PairList;
-import io.headrace.message.RequestKeys;
-import io.headrace.message.TextBuffer;
+import io.headrace.message.encode.PairList;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.message.encode.TextBuffer;
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 

@@ -3,7 +3,7 @@ package io.headrace.frontend.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.headrace.message.RequestKeys;
+import io.headrace.message.encode.RequestKeys;
 import io.netty.util.AsciiString;
 import java.nio.charset.Charset;
 

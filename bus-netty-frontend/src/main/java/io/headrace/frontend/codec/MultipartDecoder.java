@@ -4,8 +4,8 @@ package io.headrace.frontend.codec;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.headrace.message.RequestKeys;
-import io.headrace.message.TextBuffer;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.message.encode.TextBuffer;
 import io.netty.buffer.search.AbstractSearchProcessorFactory;
 import io.netty.buffer.search.KmpSearchProcessorFactory;
 import java.nio.charset.Charset;

@@ -4,8 +4,8 @@ package io.headrace.frontend.codec;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.headrace.HeadraceException;
-import io.headrace.message.RequestKeys;
-import io.headrace.message.TextBuffer;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.message.encode.TextBuffer;
 import io.netty.util.AsciiString;
 import java.util.Arrays;
 

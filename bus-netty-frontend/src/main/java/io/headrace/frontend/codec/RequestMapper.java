@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.codec;
 
-import io.headrace.message.RequestKeys;
-import io.headrace.message.TextBuffer;
 import io.headrace.message.encode.EventEncoder;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.message.encode.TextBuffer;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;

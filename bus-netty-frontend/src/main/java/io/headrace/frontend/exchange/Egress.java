@@ -11,7 +11,10 @@ import io.headrace.delivery.UndecodableReport;
 import io.headrace.member.Member;
 import io.headrace.message.Message;
 
-/** Stop 7: polls one event loop's reply channel, to which every consumer has a lane of its own. One thread. */
+/**
+ * Stop 7: polls one event loop's reply channel, to which every consumer has a lane of its own. One
+ * thread.
+ */
 public final class Egress implements Claimer.Handler, AutoCloseable {
 
     // Bounds how long replies keep the loop from its sockets.
@@ -32,8 +35,7 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
             LoopCounters counters) {
         this.target = target;
         this.counters = counters;
-        this.subscription =
-                new Subscription(bus, replyChannel::equals, member.errorLog()::record);
+        this.subscription = new Subscription(bus, replyChannel::equals, member.errorLog()::record);
         this.claimer =
                 new Claimer(
                         bus.clock(),

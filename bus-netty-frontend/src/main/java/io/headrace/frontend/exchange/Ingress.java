@@ -10,15 +10,16 @@ import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.RecordReader;
 import io.headrace.message.Close;
-import io.headrace.message.RequestKeys;
 import io.headrace.message.encode.EventEncoder;
+import io.headrace.message.encode.RequestKeys;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Stop 3: one event loop's lanes in the five channels that clients' events go to. Also asks after what it appended: a
- * request whose client has left is cancelled while nobody has it, and one whose worker died is known to be lost.
+ * Stop 3: one event loop's lanes in the five channels that clients' events go to. Also asks after
+ * what it appended: a request whose client has left is cancelled while nobody has it, and one whose
+ * worker died is known to be lost.
  *
  * <p>Append methods return an index, or a negative code and then nothing was written. One thread.
  */
@@ -27,7 +28,10 @@ public final class Ingress implements AutoCloseable {
     /** No live worker consumes the channel. */
     public static final int NO_WORKER = -10;
 
-    /** How long requests, connects and frames wait for a consumer. Closes and disconnects never expire. */
+    /**
+     * How long requests, connects and frames wait for a consumer. Closes and disconnects never
+     * expire.
+     */
     static final int EXPIRY_MS = 60_000;
 
     private static final int NEVER = 0;
@@ -206,8 +210,7 @@ public final class Ingress implements AutoCloseable {
             Close.By closedBy,
             byte[] reason) {
         final int claimed =
-                webSocketDisconnect.claim(
-                        EventEncoder.clientCloseLength(reason.length), nowNs());
+                webSocketDisconnect.claim(EventEncoder.clientCloseLength(reason.length), nowNs());
         if (claimed != LaneAppender.OK) {
             return claimed;
         }
@@ -225,7 +228,9 @@ public final class Ingress implements AutoCloseable {
         }
     }
 
-    /** Ends a request as cancelled unless a consumer has it already; true when it is cancelled now. */
+    /**
+     * Ends a request as cancelled unless a consumer has it already; true when it is cancelled now.
+     */
     public boolean cancelRequest(long index) {
         final UnsafeBuffer record = records.read(ChannelName.HTTP_REQUEST, writer, index);
         final boolean cancelled = ClaimWord.tryEnd(record, consumerId, ClaimWord.CANCELLED);

@@ -4,14 +4,15 @@ package io.headrace.frontend.exchange;
 import io.headrace.channel.LaneAppender;
 
 /**
- * The answers that come from Headrace itself: an HTTP status and the word of the header {@code Headrace-Reason}.
- * Scripts rely on both.
+ * The answers that come from Headrace itself: an HTTP status and the word of the header {@code
+ * Headrace-Reason}. Scripts rely on both.
  */
 public enum Refused {
     MALFORMED(400, "malformed", "the request is malformed"),
     TOO_MANY_FIELDS(400, "too-many-fields", "the form or query has too many fields"),
     BODY_TOO_LARGE(413, "body-too-large", "the body is larger than this server accepts"),
-    HEADER_TOO_LARGE(431, "header-too-large", "the header block is larger than this server accepts"),
+    HEADER_TOO_LARGE(
+            431, "header-too-large", "the header block is larger than this server accepts"),
     HANDLER_FAILED(500, "handler-failed", "the handler failed"),
     INVALID_REPLY(500, "invalid-reply", "the application's reply is not valid HTTP"),
     WORKER_DIED(502, "worker-died", "the worker that held the request died"),

@@ -6,8 +6,9 @@ import io.headrace.message.Datagram;
 import io.headrace.message.Response;
 
 /**
- * Where an {@link Egress} delivers replies: the connections of its loop. Each method returns false when there is no
- * such connection or request, or when it has had its answer; the reply is then dropped and counted.
+ * Where an {@link Egress} delivers replies: the connections of its loop. Each method returns false
+ * when there is no such connection or request, or when it has had its answer; the reply is then
+ * dropped and counted.
  */
 public interface ReplyTarget {
 

@@ -11,8 +11,9 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 
 /**
- * Brings a request's body together. Unlike Netty's own, it answers nothing but 100 Continue: a body that is too large
- * goes on as {@link Oversized}, so that its 413 keeps its place behind the answers to earlier requests.
+ * Brings a request's body together. Unlike Netty's own, it answers nothing but 100 Continue: a body
+ * that is too large goes on as {@link Oversized}, so that its 413 keeps its place behind the
+ * answers to earlier requests.
  */
 final class BodyAggregator extends HttpObjectAggregator {
 
@@ -26,7 +27,8 @@ final class BodyAggregator extends HttpObjectAggregator {
     @Override
     protected Object newContinueResponse(
             HttpMessage start, int bodyLengthMax, ChannelPipeline pipeline) {
-        return HttpUtil.is100ContinueExpected(start) && !isContentLengthInvalid(start, bodyLengthMax)
+        return HttpUtil.is100ContinueExpected(start)
+                        && !isContentLengthInvalid(start, bodyLengthMax)
                 ? new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE)
                 : null;
     }

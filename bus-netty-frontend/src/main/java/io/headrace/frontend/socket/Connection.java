@@ -6,8 +6,8 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
-import io.headrace.message.RequestKeys;
-import io.headrace.message.TextBuffer;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.message.encode.TextBuffer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -19,8 +19,8 @@ import java.net.SocketAddress;
 import java.util.ArrayDeque;
 
 /**
- * One client's connection: the requests that wait for their answers, in the order they came, and what it has become
- * after an upgrade. Runs on its event loop's thread.
+ * One client's connection: the requests that wait for their answers, in the order they came, and
+ * what it has become after an upgrade. Runs on its event loop's thread.
  */
 final class Connection {
 
@@ -97,7 +97,9 @@ final class Connection {
         return exchange;
     }
 
-    /** Whether no more requests are taken, because the connection ends with an answer already due. */
+    /**
+     * Whether no more requests are taken, because the connection ends with an answer already due.
+     */
     boolean isClosing() {
         return closing;
     }
@@ -116,7 +118,10 @@ final class Connection {
         return null;
     }
 
-    /** Takes an exchange back that ends without an answer of its own: the connection's protocol changes. */
+    /**
+     * Takes an exchange back that ends without an answer of its own: the connection's protocol
+     * changes.
+     */
     void forget(Exchange exchange) {
         exchanges.remove(exchange);
     }
@@ -124,9 +129,7 @@ final class Connection {
     /** Answers with a refusal of Headrace's own. */
     void refuse(Exchange exchange, Refused refused) {
         connections.counters().refused(refused).incrementRelease();
-        answer(
-                exchange,
-                ReplyMapper.refusal(refused.status(), refused.reason(), refused.text()));
+        answer(exchange, ReplyMapper.refusal(refused.status(), refused.reason(), refused.text()));
     }
 
     /** Answers a request; writes it, and what waited for it, when its turn has come. */
@@ -146,8 +149,7 @@ final class Connection {
     }
 
     private void write(Exchange exchange) {
-        final boolean last =
-                !exchange.keepAlive || connections.isDraining() && exchanges.isEmpty();
+        final boolean last = !exchange.keepAlive || connections.isDraining() && exchanges.isEmpty();
         HttpUtil.setKeepAlive(exchange.response.headers(), exchange.version, !last);
         if (last) {
             closing = true;

@@ -12,8 +12,8 @@ import io.headrace.frontend.exchange.ReplyTarget;
 import io.headrace.member.Member;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
-import io.headrace.message.RequestKeys;
 import io.headrace.message.Response;
+import io.headrace.message.encode.RequestKeys;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import java.util.ArrayList;
@@ -23,9 +23,11 @@ import org.agrona.DeadlineTimerWheel;
 import org.agrona.collections.Long2ObjectHashMap;
 
 /**
- * All connections of one event loop, and what they share. Everything here runs on the loop's thread.
+ * All connections of one event loop, and what they share. Everything here runs on the loop's
+ * thread.
  *
- * <p>Writes are collected: a connection that has something to write is flushed once per duty cycle, by {@link #flush()}.
+ * <p>Writes are collected: a connection that has something to write is flushed once per duty cycle,
+ * by {@link #flush()}.
  */
 public final class Connections implements ReplyTarget {
 
@@ -141,8 +143,7 @@ public final class Connections implements ReplyTarget {
     }
 
     void startTimer(Exchange exchange) {
-        exchange.timer =
-                timers.scheduleTimer(ingress.nowNs() + limits.responseTimeoutNs());
+        exchange.timer = timers.scheduleTimer(ingress.nowNs() + limits.responseTimeoutNs());
         byTimer.put(exchange.timer, exchange);
     }
 
@@ -219,7 +220,9 @@ public final class Connections implements ReplyTarget {
         return connection != null && connection.closeWebSocket(close);
     }
 
-    /** Begins to leave: idle connections close now, others after their answer, WebSockets with 1001. */
+    /**
+     * Begins to leave: idle connections close now, others after their answer, WebSockets with 1001.
+     */
     public void drain() {
         draining = true;
         for (final Connection connection : new ArrayList<>(byId.values())) {

@@ -6,7 +6,7 @@ import io.headrace.frontend.codec.Refusal;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
-import io.headrace.message.RequestKeys;
+import io.headrace.message.encode.RequestKeys;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -122,9 +122,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     private static boolean isWebSocketUpgrade(FullHttpRequest request) {
         final HttpHeaders headers = request.headers();
         return HttpMethod.GET.equals(request.method())
+                && headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
                 && headers.containsValue(
-                        HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
-                && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
+                        HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
     }
 
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
@@ -133,7 +133,8 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                 new WebSocketServerHandshakerFactory(
                                 request.uri(), null, WebSocketHandler.decoderConfig(connections))
                         .newHandshaker(request);
-        // A request still unanswered would get its answer after the connection has changed its protocol.
+        // A request still unanswered would get its answer after the connection has changed its
+        // protocol.
         final boolean acceptable =
                 !connection.hasExchanges()
                         && handshaker != null
@@ -164,7 +165,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (index < 0) {
             connection.refuse(
                     exchange,
-                    index == LaneAppender.TOO_LONG ? Refused.HEADER_TOO_LARGE : Refused.ofCode(index));
+                    index == LaneAppender.TOO_LONG
+                            ? Refused.HEADER_TOO_LARGE
+                            : Refused.ofCode(index));
             return;
         }
         connection.forget(exchange);

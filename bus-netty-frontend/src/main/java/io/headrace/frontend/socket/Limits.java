@@ -7,18 +7,22 @@ import org.agrona.SystemUtil;
 /**
  * What a front end accepts from clients, and for how long it waits.
  *
- * @param bodyLengthMax largest body of a request, in bytes ({@code headrace.body.max}); over it: 413.
- * @param headerLengthMax largest request line, and largest header block, in bytes ({@code headrace.header.max}); over
- *     it: 431.
- * @param headerCountMax greatest number of headers ({@code headrace.header.count.max}); over it: 431.
- * @param fieldCountMax greatest number of fields of a query string or form ({@code headrace.field.count.max}); over it:
- *     400.
- * @param webSocketMessageLengthMax largest WebSocket message, in bytes ({@code headrace.websocket.message.max}); over
- *     it: close 1009.
- * @param outboundLengthMax most that may wait to be written to one client, in bytes ({@code headrace.outbound.max});
- *     over it the connection is closed.
- * @param responseTimeoutNs how long a request may go unanswered ({@code headrace.response.timeout}); then: 504.
- * @param pipelinedCountMax how many requests of one connection may be unanswered at a time; more are not read.
+ * @param bodyLengthMax largest body of a request, in bytes ({@code headrace.body.max}); over it:
+ *     413.
+ * @param headerLengthMax largest request line, and largest header block, in bytes ({@code
+ *     headrace.header.max}); over it: 431.
+ * @param headerCountMax greatest number of headers ({@code headrace.header.count.max}); over it:
+ *     431.
+ * @param fieldCountMax greatest number of fields of a query string or form ({@code
+ *     headrace.field.count.max}); over it: 400.
+ * @param webSocketMessageLengthMax largest WebSocket message, in bytes ({@code
+ *     headrace.websocket.message.max}); over it: close 1009.
+ * @param outboundLengthMax most that may wait to be written to one client, in bytes ({@code
+ *     headrace.outbound.max}); over it the connection is closed.
+ * @param responseTimeoutNs how long a request may go unanswered ({@code
+ *     headrace.response.timeout}); then: 504.
+ * @param pipelinedCountMax how many requests of one connection may be unanswered at a time; more
+ *     are not read.
  */
 public record Limits(
         int bodyLengthMax,
@@ -30,7 +34,8 @@ public record Limits(
         long responseTimeoutNs,
         int pipelinedCountMax) {
 
-    // A message carries the body twice when it is a form; a record holds 16 MiB at the default block size.
+    // A message carries the body twice when it is a form; a record holds 16 MiB at the default
+    // block size.
     private static final int BODY_LENGTH_MAX = 7 << 20;
     // Text lengths in a message have 16 bits.
     private static final int HEADER_LENGTH_MAX = 64 << 10;

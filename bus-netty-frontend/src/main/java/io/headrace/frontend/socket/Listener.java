@@ -11,7 +11,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** One loop's share of the listening port, and Netty's event loop, driven by the thread that calls {@link #poll()}. */
+/**
+ * One loop's share of the listening port, and Netty's event loop, driven by the thread that calls
+ * {@link #poll()}.
+ */
 public final class Listener {
 
     private static final int SHUTDOWN_ROUNDS_MAX = 100;

@@ -4,18 +4,18 @@ package io.headrace.frontend.socket;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.message.Message;
-import io.headrace.message.RequestKeys;
 import io.headrace.message.encode.EventEncoder;
-import io.netty.channel.embedded.EmbeddedChannel;
+import io.headrace.message.encode.RequestKeys;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpServerCodec;
 import java.nio.charset.StandardCharsets;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Takes a made-up request through the codecs before a front end listens, so that the first client does not wait for
- * classes to be loaded: that took more than half a second.
+ * Takes a made-up request through the codecs before a front end listens, so that the first client
+ * does not wait for classes to be loaded: that took more than half a second.
  */
 public final class Rehearsal {
 

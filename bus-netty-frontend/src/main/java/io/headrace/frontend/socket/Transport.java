@@ -25,8 +25,9 @@ import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 
 /**
- * Where sockets come from: epoll where it is, else the JDK's NIO. Every loop listens on the same port itself (the kernel
- * spreads connections over them), so that a connection never changes threads.
+ * Where sockets come from: epoll where it is, else the JDK's NIO. Every loop listens on the same
+ * port itself (the kernel spreads connections over them), so that a connection never changes
+ * threads.
  */
 public final class Transport {
 
@@ -54,7 +55,8 @@ public final class Transport {
     }
 
     /**
-     * Makes sure that nobody else listens there: a port shared among the loops could be shared by strangers.
+     * Makes sure that nobody else listens there: a port shared among the loops could be shared by
+     * strangers.
      *
      * @return the port, chosen by the system when 0 was given.
      * @throws HeadraceException when the port is taken or the address is not this machine's.
@@ -66,13 +68,8 @@ public final class Transport {
             return probe.getLocalPort();
         } catch (final IOException e) {
             throw new HeadraceException(
-                    "cannot listen on "
-                            + host
-                            + ":"
-                            + port
-                            + ": "
-                            + e.getMessage()
-                            + "; choose another --port or stop its owner",
+                    "cannot listen on %s:%d: %s; choose another --port or stop its owner"
+                            .formatted(host, port, e.getMessage()),
                     e);
         }
     }

@@ -30,10 +30,12 @@ import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * A connection that has become a WebSocket: takes its datagrams to the bus and worker's datagrams to the client.
- * Netty's handlers in front of it do masks, fragments and UTF-8; ping, pong and the closing handshake are done here.
+ * A connection that has become a WebSocket: takes its datagrams to the bus and worker's datagrams
+ * to the client. Netty's handlers in front of it do masks, fragments and UTF-8; ping, pong and the
+ * closing handshake are done here.
  *
- * <p>However a WebSocket ends, exactly one WebSocket Client Close is appended: its connection's last message.
+ * <p>However a WebSocket ends, exactly one WebSocket Client Close is appended: its connection's
+ * last message.
  */
 final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
@@ -125,7 +127,13 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                 connections
                         .ingress()
                         .appendReceive(
-                                connection.id(), order + 1, connectIndex, binary, content, 0, length);
+                                connection.id(),
+                                order + 1,
+                                connectIndex,
+                                binary,
+                                content,
+                                0,
+                                length);
         if (index >= 0) {
             order++;
         } else if (index == LaneAppender.TOO_LONG) {
@@ -162,8 +170,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         channel.write(frame, channel.voidPromise());
         connection.markDirty();
         channel.eventLoop()
-                .schedule(
-                        (Runnable) channel::close, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+                .schedule((Runnable) channel::close, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
     }
 
     void goAway() {

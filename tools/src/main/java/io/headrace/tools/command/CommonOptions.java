@@ -17,7 +17,10 @@ final class CommonOptions {
     @Option(names = "--verbose", description = "Print stack traces of failures.")
     private boolean verbose;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
     private boolean help;
 
     Path directory() {

@@ -17,7 +17,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code headrace demo}: one front end and two workers as separate processes, with the demo application. */
+/**
+ * {@code headrace demo}: one front end and two workers as separate processes, with the demo
+ * application.
+ */
 @Command(
         name = "demo",
         description = "Runs one front end and two workers with the demo application.")
@@ -57,22 +60,18 @@ public final class DemoCommand implements Callable<Integer> {
             final Child frontEnd = start("front end", frontendArgs);
             final List<Process> starting = new ArrayList<>();
             for (int i = 0; i < WORKER_COUNT; i++) {
-                starting.add(
-                        process(List.of("worker", "--app", "demo", "--consumers", "2")));
+                starting.add(process(List.of("worker", "--app", "demo", "--consumers", "2")));
             }
             for (final Process process : starting) {
                 children.add(awaitReady("worker", process));
             }
             System.out.println(
-                    "headrace demo: "
-                            + frontEnd.url()
-                            + "  (bus "
-                            + common.directory()
-                            + ", front end pid "
-                            + frontEnd.process.pid()
-                            + ", worker pids "
-                            + pids()
-                            + ")");
+                    "headrace demo: %s  (bus %s, front end pid %d, worker pids %s)"
+                            .formatted(
+                                    frontEnd.url(),
+                                    common.directory(),
+                                    frontEnd.process.pid(),
+                                    pids()));
             return await(stop, frontEnd);
         } finally {
             stopAll();
@@ -93,12 +92,11 @@ public final class DemoCommand implements Callable<Integer> {
                 if (!child.process.isAlive()) {
                     running.remove(child);
                     System.out.println(
-                            "headrace demo: "
-                                    + child.name
-                                    + " pid "
-                                    + child.process.pid()
-                                    + " ended with "
-                                    + child.process.exitValue());
+                            "headrace demo: %s pid %d ended with %d"
+                                    .formatted(
+                                            child.name,
+                                            child.process.pid(),
+                                            child.process.exitValue()));
                 }
             }
             if (!running.contains(frontEnd)) {
@@ -121,7 +119,10 @@ public final class DemoCommand implements Callable<Integer> {
                 .filter(arg -> !arg.startsWith("-agentlib"))
                 .forEach(command::add);
         command.addAll(
-                List.of("-cp", System.getProperty("java.class.path"), "io.headrace.tools.HeadraceMain"));
+                List.of(
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "io.headrace.tools.HeadraceMain"));
         command.addAll(args);
         command.addAll(List.of("--bus", common.directory().toString(), "--exit-with-parent"));
         if (common.verbose()) {

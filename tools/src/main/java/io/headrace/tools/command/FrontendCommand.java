@@ -29,7 +29,8 @@ public final class FrontendCommand implements Callable<Integer> {
     @Option(
             names = "--loops",
             paramLabel = "N",
-            description = "Event loops, a thread each (-Dheadrace.loops). Default: a quarter of the cores")
+            description =
+                    "Event loops, a thread each (-Dheadrace.loops). Default: a quarter of the cores")
     private Integer loops;
 
     @Option(
@@ -41,7 +42,8 @@ public final class FrontendCommand implements Callable<Integer> {
     @Option(
             names = "--mount-prefix",
             paramLabel = "PATH",
-            description = "Path below which the application is (-Dheadrace.mount.prefix). Default: none")
+            description =
+                    "Path below which the application is (-Dheadrace.mount.prefix). Default: none")
     private String mountPrefix;
 
     @Option(names = "--exit-with-parent", hidden = true)
@@ -71,13 +73,11 @@ public final class FrontendCommand implements Callable<Integer> {
         }
         try (Frontend frontend = Frontend.launch(context)) {
             System.out.println(
-                    "headrace frontend "
-                            + frontend.id()
-                            + ": "
-                            + url(context.host(), frontend.port())
-                            + " (bus "
-                            + common.directory()
-                            + ")");
+                    "headrace frontend %s: %s (bus %s)"
+                            .formatted(
+                                    frontend.id(),
+                                    url(context.host(), frontend.port()),
+                                    common.directory()));
             stop.await();
         }
         return 0;

@@ -7,8 +7,9 @@ import java.util.concurrent.TimeUnit;
 import sun.misc.Signal;
 
 /**
- * SIGTERM and Ctrl-C as a clean stop: the first one lets the command end by itself with exit code 0, which a shutdown
- * hook could not (the JVM would exit with 143); the second one ends the process at once.
+ * SIGTERM and Ctrl-C as a clean stop: the first one lets the command end by itself with exit code
+ * 0, which a shutdown hook could not (the JVM would exit with 143); the second one ends the process
+ * at once.
  */
 final class StopSignal {
 
@@ -37,7 +38,10 @@ final class StopSignal {
         return stopped.getCount() == 0;
     }
 
-    /** Stops when standard input ends: for a child whose parent holds the other end and may be killed. */
+    /**
+     * Stops when standard input ends: for a child whose parent holds the other end and may be
+     * killed.
+     */
     StopSignal stopWithInput() {
         final Thread watcher =
                 new Thread(

@@ -67,8 +67,7 @@ public final class TailCommand implements Callable<Integer> {
                 RecordPrinter printer = new RecordPrinter(bus, json);
                 Tap tap = new Tap(bus, filter(), TailCommand::onBadLane)) {
             final Writer out =
-                    new BufferedWriter(
-                            new OutputStreamWriter(System.out, StandardCharsets.UTF_8));
+                    new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8));
             if (from == From.now) {
                 tap.poll((lane, nowNs) -> {}, Integer.MAX_VALUE);
             }

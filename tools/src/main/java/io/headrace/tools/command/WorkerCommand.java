@@ -31,7 +31,8 @@ public final class WorkerCommand implements Callable<Integer> {
             names = "--app",
             paramLabel = "CLASS",
             required = true,
-            description = "A class that implements io.headrace.worker.Application; 'demo' for the demo's.")
+            description =
+                    "A class that implements io.headrace.worker.Application; 'demo' for the demo's.")
     private String app;
 
     @Option(
@@ -91,13 +92,8 @@ public final class WorkerCommand implements Callable<Integer> {
         }
         try (Worker worker = Worker.launch(context)) {
             System.out.println(
-                    "headrace worker "
-                            + worker.id()
-                            + ": "
-                            + worker.consumerCount()
-                            + " consumers (bus "
-                            + common.directory()
-                            + ")");
+                    "headrace worker %s: %d consumers (bus %s)"
+                            .formatted(worker.id(), worker.consumerCount(), common.directory()));
             stop.await();
         }
         return 0;
@@ -111,24 +107,23 @@ public final class WorkerCommand implements Callable<Integer> {
             final Class<?> type = Class.forName(app, true, classLoader());
             if (!Application.class.isAssignableFrom(type)) {
                 throw new HeadraceException(
-                        "application class '" + app + "' does not implement " + Application.class.getName());
+                        "application class '%s' does not implement %s"
+                                .formatted(app, Application.class.getName()));
             }
             return (Application) type.getConstructor().newInstance();
         } catch (final ClassNotFoundException | NoClassDefFoundError e) {
             throw new HeadraceException(
-                    "application class '"
-                            + app
-                            + "' cannot be found"
-                            + (e.getMessage().contains(app) ? "" : " (it needs " + e.getMessage() + ")")
-                            + "; name the jar or folder it is in with --classpath",
+                    "application class '%s' cannot be found%s; name the jar or folder it is in with --classpath"
+                            .formatted(
+                                    app,
+                                    e.getMessage().contains(app)
+                                            ? ""
+                                            : " (it needs " + e.getMessage() + ")"),
                     e);
         } catch (final ReflectiveOperationException e) {
             throw new HeadraceException(
-                    "application class '"
-                            + app
-                            + "' cannot be made: "
-                            + (e.getCause() == null ? e : e.getCause())
-                            + "; it needs a public constructor without parameters",
+                    "application class '%s' cannot be made: %s; it needs a public constructor without parameters"
+                            .formatted(app, e.getCause() == null ? e : e.getCause()),
                     e);
         }
     }

@@ -18,8 +18,9 @@ import java.util.Set;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The demo's chat: every frame goes, unchanged, to every member. A worker handles only some of the connections, so it
- * learns of all of them from a tap on the connects and disconnects, those from before it started included.
+ * The demo's chat: every frame goes, unchanged, to every member. A worker handles only some of the
+ * connections, so it learns of all of them from a tap on the connects and disconnects, those from
+ * before it started included.
  */
 final class Chat {
 
@@ -72,9 +73,7 @@ final class Chat {
             }
         } else {
             members.removeIf(
-                    member ->
-                            ReplyAddress.parse(member).connection()
-                                    == message.connection());
+                    member -> ReplyAddress.parse(member).connection() == message.connection());
         }
     }
 }

@@ -18,8 +18,8 @@ import java.io.InputStream;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * What {@code headrace demo} serves: {@code /}, {@code /hello}, {@code /echo}, {@code /slow?ms=N}, {@code /fail}, and
- * the WebSockets {@code /ws/echo} and {@code /ws/chat}.
+ * What {@code headrace demo} serves: {@code /}, {@code /hello}, {@code /echo}, {@code /slow?ms=N},
+ * {@code /fail}, and the WebSockets {@code /ws/echo} and {@code /ws/chat}.
  */
 public final class DemoApplication implements Application {
 

@@ -47,7 +47,10 @@ public final class MessageJson {
         json.writeEndObject();
     }
 
-    /** Writes the keys of an HTTP Request, but for its response_channel, into the object that is open. */
+    /**
+     * Writes the keys of an HTTP Request, but for its response_channel, into the object that is
+     * open.
+     */
     public static void writeKeys(JsonGenerator json, Request request) throws IOException {
         writePairs(json, "GET", request.query());
         writePairs(json, "POST", request.form());

@@ -13,7 +13,6 @@ import io.headrace.member.MemberReader;
 import io.headrace.member.Members;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
-import io.headrace.message.MessageType;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -116,8 +115,7 @@ public final class RecordPrinter implements AutoCloseable {
         json.writeEndObject();
     }
 
-    private static void writeTime(JsonGenerator json, String name, long timeNs)
-            throws IOException {
+    private static void writeTime(JsonGenerator json, String name, long timeNs) throws IOException {
         if (timeNs == 0) {
             json.writeNullField(name);
         } else {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.message;
+package io.headrace.message.encode;
 
 import java.util.Arrays;
 
 /**
- * A growing byte array into which the fields of one request are written one after the other. A finished field is a
- * <i>slice</i>: its offset in the upper, its length in the lower half of a long, so that nothing is allocated for it.
+ * A growing byte array into which the fields of one request are written one after the other. A
+ * finished field is a <i>slice</i>: its offset in the upper, its length in the lower half of a
+ * long, so that nothing is allocated for it.
  *
  * <p>Used by one thread; {@link #clear()} makes it new again without giving its memory back.
  */
@@ -55,7 +56,9 @@ public final class TextBuffer {
         position += length;
     }
 
-    /** Puts each character's low byte: for text that is ASCII or stands for the bytes of ISO-8859-1. */
+    /**
+     * Puts each character's low byte: for text that is ASCII or stands for the bytes of ISO-8859-1.
+     */
     public void putLatin1(CharSequence source, int from, int to) {
         if (to - from > bytes.length - position) {
             grow(to - from);
@@ -94,8 +97,9 @@ public final class TextBuffer {
     }
 
     /**
-     * Ends the field as valid UTF-8: every maximal part of an ill-formed sequence becomes one U+FFFD (Unicode 15,
-     * section 3.9, "substitution of maximal subparts", which is what Python's {@code errors="replace"} does).
+     * Ends the field as valid UTF-8: every maximal part of an ill-formed sequence becomes one
+     * U+FFFD (Unicode 15, section 3.9, "substitution of maximal subparts", which is what Python's
+     * {@code errors="replace"} does).
      */
     public long endUtf8() {
         final int invalid = firstInvalid(bytes, begin, position);
@@ -116,7 +120,9 @@ public final class TextBuffer {
         return end();
     }
 
-    /** Offset of the first byte that does not belong to a well-formed UTF-8 sequence, or {@code to}. */
+    /**
+     * Offset of the first byte that does not belong to a well-formed UTF-8 sequence, or {@code to}.
+     */
     public static int firstInvalid(byte[] bytes, int from, int to) {
         int i = from;
         while (i < to) {
@@ -133,7 +139,10 @@ public final class TextBuffer {
         return to;
     }
 
-    /** Length of the well-formed sequence at {@code i}, or minus the length of the ill-formed maximal subpart. */
+    /**
+     * Length of the well-formed sequence at {@code i}, or minus the length of the ill-formed
+     * maximal subpart.
+     */
     static int sequenceLength(byte[] bytes, int i, int to) {
         final int lead = bytes[i] & 0xFF;
         if (lead < 0x80) {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.message;
+package io.headrace.message.encode;
 
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The keys of one request while a front end collects them, before {@link EventEncoder} writes them into a lane. One
- * instance is reused for all requests of an event loop; texts are slices of {@link #text()}.
+ * The keys of one request while a front end collects them, before {@link EventEncoder} writes them
+ * into a lane. One instance is reused for all requests of an event loop; texts are slices of {@link
+ * #text()}.
  *
- * <p>Texts must be valid UTF-8 ({@link TextBuffer#endUtf8()}), except headers, which stay the client's own bytes.
+ * <p>Texts must be valid UTF-8 ({@link TextBuffer#endUtf8()}), except headers, which stay the
+ * client's own bytes.
  */
 public final class RequestKeys {
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.message;
+package io.headrace.message.encode;
 
 import java.util.Arrays;
 
-/** A list of (key, value) slices of a {@link TextBuffer}, in order, duplicates kept. Reused, never shrinks. */
+/**
+ * A list of (key, value) slices of a {@link TextBuffer}, in order, duplicates kept. Reused, never
+ * shrinks.
+ */
 public final class PairList {
 
     private long[] slices = new long[32];
