@@ -20,9 +20,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.agrona.CloseHelper;
+import org.agrona.IoUtil;
 import org.agrona.concurrent.EpochNanoClock;
 
 /**
@@ -31,6 +33,7 @@ import org.agrona.concurrent.EpochNanoClock;
  * <pre>
  *  DIR/bus.properties                  settings, written last: a directory with it is a bus
  *  DIR/bus.dat                         shared words ({@code BusFile})
+ *  DIR/lanes.dat                       what is known of each lane ({@code LaneTable})
  *  DIR/bus.lock                        locked while the bus is made
  *  DIR/members/ID.member               one file per process
  *  DIR/channels/CHANNEL/WRITER/        one lane: a Chronicle Queue and, once it may be read, {@code lane.properties}
@@ -45,21 +48,28 @@ public final class Bus implements AutoCloseable {
     public static final String DIRECTORY_PROPERTY = "headrace.bus";
 
     private static final String SETTINGS_FILE = "bus.properties";
-    private static final Set<String> DEBRIS = Set.of("bus.lock", "bus.dat", "bus.properties.new");
+    private static final Set<String> DEBRIS = Set.of("bus.lock", "bus.dat", "lanes.dat", "bus.properties.new");
     // File locks are held by the whole JVM, so threads of one need a lock of their own.
     private static final Object JVM_LOCK = new Object();
 
     private final Path directory;
     private final BusSettings settings;
     private final BusFile file;
+    private final LaneTable laneTable;
     private final EpochNanoClock clock;
     private final Map<Path, Lane> lanes = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    private Bus(Path directory, BusSettings settings, BusFile file, EpochNanoClock clock) {
+    private Bus(
+            Path directory,
+            BusSettings settings,
+            BusFile file,
+            LaneTable laneTable,
+            EpochNanoClock clock) {
         this.directory = directory;
         this.settings = settings;
         this.file = file;
+        this.laneTable = laneTable;
         this.clock = clock;
     }
 
@@ -136,7 +146,8 @@ public final class Bus implements AutoCloseable {
     private static Bus openLocked(Path path) {
         final BusSettings settings = BusSettings.read(path.resolve(SETTINGS_FILE));
         final BusFile file = new BusFile(path.resolve("bus.dat"));
-        return new Bus(path, settings, file, new BusClock(file.anchorClock()));
+        final LaneTable laneTable = new LaneTable(path.resolve("lanes.dat"));
+        return new Bus(path, settings, file, laneTable, new BusClock(file.anchorClock()));
     }
 
     private static void checkOwner(Path path) throws IOException {
@@ -265,7 +276,7 @@ public final class Bus implements AutoCloseable {
         } catch (final IOException e) {
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
         }
-        final Lane lane = Lane.create(path, channel, writer, settings, clock);
+        final Lane lane = Lane.create(path, laneTable, file.nextLaneNumber(), settings, clock);
         final LaneAppender appender = new LaneAppender(lane, sequence);
         appender.warmUp(clock.nanoTime());
         lane.publish();
@@ -276,17 +287,46 @@ public final class Bus implements AutoCloseable {
 
     /**
      * Lanes that may be read, of all channels whose name passes. Opens those not open yet: cold.
+     *
+     * @param onBadLane told of each that cannot be; the others are found all the same.
      */
-    public List<Lane> lanes(Predicate<String> channels) {
+    public List<Lane> lanes(Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
         final List<Lane> found = new ArrayList<>();
         for (final Path channel : list(directory.resolve("channels"))) {
             if (channels.test(channel.getFileName().toString())) {
                 for (final Path path : list(channel)) {
-                    lane(path).ifPresent(found::add);
+                    try {
+                        lane(path).ifPresent(found::add);
+                    } catch (final HeadraceException badLane) {
+                        onBadLane.accept(badLane);
+                    }
                 }
             }
         }
         return found;
+    }
+
+    /** Forgets a lane that is hidden: it is closed once nobody in this process reads it. */
+    public void forget(Lane lane) {
+        if (lanes.remove(lane.path(), lane)) {
+            lane.retire();
+        }
+    }
+
+    /** Deletes the files of a lane that is hidden, and gives its place in the lane table back. */
+    public void delete(Lane lane) {
+        forget(lane);
+        IoUtil.delete(lane.path().toFile(), true);
+        laneTable.free(lane.entryIndex());
+    }
+
+    /** Deletes the folders of channels that have no lanes left. */
+    public void deleteChannels(Predicate<String> names) {
+        for (final String name : channels(names)) {
+            if (list(channelDirectory(name)).isEmpty()) {
+                IoUtil.delete(channelDirectory(name).toFile(), true);
+            }
+        }
     }
 
     /** Names of the channels that exist and pass. */
@@ -312,7 +352,7 @@ public final class Bus implements AutoCloseable {
             return Optional.empty();
         }
         return Optional.of(
-                lanes.computeIfAbsent(path, absent -> Lane.open(absent, settings, clock)));
+                lanes.computeIfAbsent(path, absent -> Lane.open(absent, laneTable, settings, clock)));
     }
 
     private Path channelDirectory(String channel) {
@@ -342,6 +382,7 @@ public final class Bus implements AutoCloseable {
             closed = true;
             CloseHelper.quietCloseAll(lanes.values());
             lanes.clear();
+            laneTable.close();
             file.close();
         }
     }

@@ -21,6 +21,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *   64  int64  lane version: raised after every change to the set of lanes and members
  *  128  int32  next member number
  *  192  int32  next consumer id
+ *  256  int64  next lane number
  * </pre>
  */
 final class BusFile implements AutoCloseable {
@@ -32,6 +33,7 @@ final class BusFile implements AutoCloseable {
     private static final int LANE_VERSION_OFFSET = 64;
     private static final int MEMBER_NUMBER_OFFSET = 128;
     private static final int CONSUMER_ID_OFFSET = 192;
+    private static final int LANE_NUMBER_OFFSET = 256;
 
     private final MappedByteBuffer mapped;
     private final UnsafeBuffer words;
@@ -88,6 +90,11 @@ final class BusFile implements AutoCloseable {
     /** Reserves ids for consumers and returns the first; 0 is nobody's. */
     int nextConsumerIds(int count) {
         return words.getAndAddInt(CONSUMER_ID_OFFSET, count) + 1;
+    }
+
+    /** A number that no other lane ever had, from 1. */
+    long nextLaneNumber() {
+        return words.getAndAddLong(LANE_NUMBER_OFFSET, 1) + 1;
     }
 
     @Override

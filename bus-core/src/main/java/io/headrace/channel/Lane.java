@@ -3,9 +3,13 @@ package io.headrace.channel;
 
 import io.headrace.HeadraceException;
 import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
 import net.openhft.chronicle.core.time.TimeProvider;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
@@ -23,7 +27,6 @@ import org.agrona.concurrent.EpochNanoClock;
 public final class Lane implements AutoCloseable {
 
     private static final String READY_FILE = "lane.properties";
-    private static final String READY_TEXT = "version=" + BusSettings.VERSION + "\n";
     // What a reader waits at a new cycle's file that its writer has begun to make.
     private static final long TIMEOUT_MS = 500;
 
@@ -31,14 +34,24 @@ public final class Lane implements AutoCloseable {
     private final String channel;
     private final String writer;
     private final BusSettings settings;
+    private final LaneTable.Entry entry;
+    private final int entryIndex;
+    private final AtomicInteger pollerCount = new AtomicInteger();
+    private volatile boolean retired;
     private final SingleChronicleQueue queue;
     private final CachedTime time;
 
     private Lane(
-            Path path, String channel, String writer, BusSettings settings, EpochNanoClock clock) {
+            Path path,
+            LaneTable table,
+            int entryIndex,
+            BusSettings settings,
+            EpochNanoClock clock) {
         this.path = path;
-        this.channel = channel;
-        this.writer = writer;
+        this.channel = path.getParent().getFileName().toString();
+        this.writer = path.getFileName().toString();
+        this.entryIndex = entryIndex;
+        this.entry = table.new Entry(entryIndex);
         this.settings = settings;
         this.time = new CachedTime(clock);
         final SingleChronicleQueueBuilder builder =
@@ -59,15 +72,22 @@ public final class Lane implements AutoCloseable {
 
     /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
     static Lane create(
-            Path path, String channel, String writer, BusSettings settings, EpochNanoClock clock) {
-        return new Lane(path, channel, writer, settings, clock);
+            Path path,
+            LaneTable table,
+            long number,
+            BusSettings settings,
+            EpochNanoClock clock) {
+        return new Lane(path, table, table.allocate(number), settings, clock);
     }
 
     /** Lets readers in. */
     void publish() {
         try {
             final Path temporary = path.resolve(READY_FILE + ".new");
-            Files.writeString(temporary, READY_TEXT);
+            Files.writeString(
+                    temporary,
+                    "version=%d\nnumber=%d\nentry=%d\n"
+                            .formatted(BusSettings.VERSION, entry.number(), entryIndex));
             Files.move(temporary, path.resolve(READY_FILE), StandardCopyOption.ATOMIC_MOVE);
         } catch (final IOException e) {
             close();
@@ -79,19 +99,32 @@ public final class Lane implements AutoCloseable {
         return Files.exists(path.resolve(READY_FILE));
     }
 
-    static Lane open(Path path, BusSettings settings, EpochNanoClock clock) {
-        final String ready;
-        try {
-            ready = Files.readString(path.resolve(READY_FILE));
-        } catch (final IOException e) {
+    /**
+     * Opens a lane to read it.
+     *
+     * @throws HeadraceException for a lane of another version, or one whose file has been tampered with.
+     */
+    static Lane open(Path path, LaneTable table, BusSettings settings, EpochNanoClock clock) {
+        final Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(path.resolve(READY_FILE))) {
+            properties.load(reader);
+            final String version = properties.getProperty("version", "none");
+            if (!version.equals(Integer.toString(BusSettings.VERSION))) {
+                throw new HeadraceException(
+                        "lane %s has version %s, not %d; it is passed over"
+                                .formatted(path, version, BusSettings.VERSION));
+            }
+            final int entry = Integer.parseInt(properties.getProperty("entry", ""));
+            final long number = Long.parseLong(properties.getProperty("number", ""));
+            if (table.new Entry(entry).number() != number) {
+                throw new HeadraceException(
+                        "lane %s is not the one that the lane table has at %d; it is passed over"
+                                .formatted(path, entry));
+            }
+            return new Lane(path, table, entry, settings, clock);
+        } catch (final IOException | IllegalArgumentException e) {
             throw new HeadraceException("lane " + path + " cannot be read: " + e, e);
         }
-        if (!ready.equals(READY_TEXT)) {
-            throw new HeadraceException(
-                    "lane " + path + " is of another version: " + ready.strip());
-        }
-        final String channel = path.getParent().getFileName().toString();
-        return new Lane(path, channel, path.getFileName().toString(), settings, clock);
     }
 
     /** Name of the channel it belongs to. */
@@ -110,7 +143,94 @@ public final class Lane implements AutoCloseable {
 
     /** A reader of its own for the calling thread, from the lane's first record. */
     public LanePoller poller() {
+        pollerCount.incrementAndGet();
         return new LanePoller(this);
+    }
+
+    /** Closes the lane once nobody in this process reads it any more; its files are about to be deleted. */
+    void retire() {
+        retired = true;
+        pollerCount.incrementAndGet();
+        onPollerClosed();
+    }
+
+    void onPollerClosed() {
+        if (pollerCount.decrementAndGet() == 0 && retired) {
+            close();
+        }
+    }
+
+    /** Takes the lane from its readers: nobody finds it from now on. */
+    public void hide() {
+        try {
+            Files.deleteIfExists(path.resolve(READY_FILE));
+        } catch (final IOException e) {
+            throw new HeadraceException("lane " + path + " cannot be hidden: " + e, e);
+        }
+    }
+
+    /**
+     * Deletes files of earlier roll cycles.
+     *
+     * @param beforeFileName the first file to keep.
+     * @param beforeMs only those last written before this wall-clock time.
+     * @return number of files deleted.
+     */
+    public int deleteFiles(String beforeFileName, long beforeMs) {
+        int deleted = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(path, "*.cq4")) {
+            for (final Path file : files) {
+                if (file.getFileName().toString().compareTo(beforeFileName) < 0
+                        && Files.getLastModifiedTime(file).toMillis() < beforeMs) {
+                    Files.delete(file);
+                    deleted++;
+                }
+            }
+        } catch (final IOException e) {
+            throw new HeadraceException("lane " + path + " cannot be cleaned: " + e, e);
+        }
+        if (deleted > 0) {
+            queue.refreshDirectoryListing();
+        }
+        return deleted;
+    }
+
+    /** Reads how far the lane's messages have ended. */
+    public void readMark(LaneMark mark) {
+        entry.readMark(mark);
+    }
+
+    /** Says how far the lane's messages have ended; the janitor's alone. */
+    public void writeMark(LaneMark mark) {
+        entry.writeMark(mark);
+    }
+
+    /** Makes the counts of a dead writer those of the messages that are there; the janitor's alone. */
+    public void correctAppended(LaneMark mark) {
+        entry.setAppended(mark.endedCount(), mark.endedBytes());
+    }
+
+    /** How many messages its writer has appended. */
+    public long appendedCount() {
+        return entry.appendedCount();
+    }
+
+    /** How many bytes its writer has appended. */
+    public long appendedBytes() {
+        return entry.appendedBytes();
+    }
+
+    /** How many messages its writer was refused. */
+    public long refusedCount() {
+        return entry.refusedCount();
+    }
+
+    LaneTable.Entry entry() {
+        return entry;
+    }
+
+    int entryIndex() {
+        return entryIndex;
     }
 
     BusSettings settings() {

@@ -93,6 +93,7 @@ public final class LaneAppender implements AutoCloseable {
             return CLOSED;
         }
         if (length > messageLengthMax) {
+            lane.entry().refused();
             return TOO_LONG;
         }
         if (appender == null) {
@@ -144,6 +145,7 @@ public final class LaneAppender implements AutoCloseable {
         context = null;
         committed.close();
         lastIndex = appender.lastIndexAppended();
+        lane.entry().appended(DeliveryHeader.LENGTH + messageLength);
         return lastIndex;
     }
 

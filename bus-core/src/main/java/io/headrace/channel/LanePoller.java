@@ -75,6 +75,19 @@ public final class LanePoller implements AutoCloseable {
         passed.close();
     }
 
+    /** Goes to where all records up to the mark are passed. */
+    public LanePoller skipEnded(LaneMark mark) {
+        if (mark.lastEnded() != 0 && moveTo(mark.lastEnded()) && peek()) {
+            advance();
+        }
+        return this;
+    }
+
+    /** Name of the file it reads from; files of the lane with smaller names hold only earlier records. */
+    public String fileName() {
+        return tailer.currentFile() == null ? "" : tailer.currentFile().getName();
+    }
+
     /** Goes to a record, so that {@link #peek()} finds it; false when it is not there. */
     public boolean moveTo(long recordIndex) {
         if (context != null) {
@@ -89,5 +102,6 @@ public final class LanePoller implements AutoCloseable {
             advance();
         }
         tailer.close();
+        lane.onPollerClosed();
     }
 }

@@ -3,6 +3,7 @@ package io.headrace.delivery;
 
 import static io.headrace.message.DeliveryHeader.CLAIM_WORD_OFFSET;
 
+import io.headrace.message.DeliveryHeader;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -86,5 +87,12 @@ public final class ClaimWord {
     public static boolean finish(UnsafeBuffer record, int consumerId, int state) {
         return record.compareAndSetInt(
                 CLAIM_WORD_OFFSET, of(consumerId, CLAIMED), of(consumerId, state));
+    }
+
+    /** Whether a record is older than its expiry; never early. */
+    public static boolean hasExpired(UnsafeBuffer record, long nowNs) {
+        final int expiryMs = DeliveryHeader.expiryMs(record, 0);
+        return expiryMs != 0
+                && nowNs - DeliveryHeader.receivedNs(record, 0) >= expiryMs * 1_000_000L;
     }
 }

@@ -68,7 +68,7 @@ public final class Claimer implements Delivery {
         if (ClaimWord.read(record) != ClaimWord.FREE) {
             return;
         }
-        if (hasExpired(record, nowNs)) {
+        if (ClaimWord.hasExpired(record, nowNs)) {
             if (ClaimWord.tryEnd(record, consumerId, ClaimWord.EXPIRED)) {
                 counters.of(ClaimWord.EXPIRED, lane.lane().channel()).incrementRelease();
             }
@@ -96,12 +96,5 @@ public final class Claimer implements Delivery {
         if (ClaimWord.finish(record, consumerId, fate)) {
             counters.of(fate, lane.lane().channel()).incrementRelease();
         }
-    }
-
-    /** Whether a record is older than its expiry; never early. */
-    static boolean hasExpired(UnsafeBuffer record, long nowNs) {
-        final int expiryMs = DeliveryHeader.expiryMs(record, 0);
-        return expiryMs != 0
-                && nowNs - DeliveryHeader.receivedNs(record, 0) >= expiryMs * 1_000_000L;
     }
 }

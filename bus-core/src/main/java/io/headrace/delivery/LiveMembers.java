@@ -63,6 +63,34 @@ public final class LiveMembers implements Agent {
             return false;
         }
 
+        /** Whether the member with this id has ended, for certain. */
+        public boolean isDead(String memberId) {
+            for (int i = 0; i < dead.size(); i++) {
+                if (dead.get(i).id.equals(memberId)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** Whether the member that this writer belongs to has ended, for certain. */
+        public boolean isWriterDead(String writer) {
+            return isDead(writer.substring(0, Math.max(0, writer.lastIndexOf('-'))));
+        }
+
+        /** Ids of all members that are dead. */
+        public List<String> deadMembers() {
+            return ids(dead);
+        }
+
+        /** Ids of the front ends that are dead. */
+        public List<String> deadFrontEnds() {
+            return dead.stream()
+                    .filter(member -> member.kind == Member.Kind.FRONT_END)
+                    .map(Known::id)
+                    .toList();
+        }
+
         /** Ids of the live front ends. */
         public List<String> frontEnds() {
             return live.stream()

@@ -4,6 +4,7 @@ package io.headrace.delivery;
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
+import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import io.headrace.message.DeliveryHeader;
 import java.util.ArrayList;
@@ -37,6 +38,7 @@ public final class Subscription implements AutoCloseable {
     private final Bus bus;
     private final Predicate<String> channels;
     private final Consumer<HeadraceException> onBadLane;
+    private final boolean fromStart;
     private final Set<Lane> known = new HashSet<>();
     private WriterLanes[] writers = new WriterLanes[0];
     private long laneVersion = -1;
@@ -44,11 +46,17 @@ public final class Subscription implements AutoCloseable {
 
     /**
      * @param channels which physical channels to read.
+     * @param fromStart with the oldest record there is; otherwise with the oldest that may not have
+     *     ended.
      * @param onBadLane told of a lane that cannot be read; the others go on.
      */
     public Subscription(
-            Bus bus, Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
+            Bus bus,
+            Predicate<String> channels,
+            boolean fromStart,
+            Consumer<HeadraceException> onBadLane) {
         this.bus = bus;
+        this.fromStart = fromStart;
         this.channels = channels;
         this.onBadLane = onBadLane;
     }
@@ -59,7 +67,7 @@ public final class Subscription implements AutoCloseable {
      * @return number of records passed.
      */
     public int poll(Delivery delivery, long nowNs) {
-        findNewLanes();
+        checkLanes();
         final WriterLanes[] all = writers;
         final int count = all.length;
         int work = 0;
@@ -79,13 +87,13 @@ public final class Subscription implements AutoCloseable {
 
     /** Opens the lanes there are and looks at each once, delivering nothing. */
     public void warmUp() {
-        findNewLanes();
+        checkLanes();
         oldest(Long.MIN_VALUE);
     }
 
     /** Delivers the oldest head of all writers; false when there is none. */
     boolean passOldest(Delivery delivery, long nowNs) {
-        findNewLanes();
+        checkLanes();
         final WriterLanes oldest = oldest(Long.MAX_VALUE);
         return oldest != null && oldest.pass(delivery, nowNs) > 0;
     }
@@ -104,11 +112,11 @@ public final class Subscription implements AutoCloseable {
         return oldest;
     }
 
-    private void findNewLanes() {
+    private void checkLanes() {
         final long version = bus.laneVersion();
         if (version != laneVersion) {
             laneVersion = version;
-            addNewLanes();
+            lookForLanes();
         }
     }
 
@@ -123,29 +131,43 @@ public final class Subscription implements AutoCloseable {
         return known.size();
     }
 
-    private void addNewLanes() {
-        final List<Lane> lanes;
-        try {
-            lanes = bus.lanes(channels);
-        } catch (final HeadraceException e) {
-            onBadLane.accept(e);
-            return;
-        }
+    private void lookForLanes() {
+        final List<Lane> lanes = bus.lanes(channels, onBadLane);
         final List<WriterLanes> all = new ArrayList<>(List.of(writers));
         for (final Lane lane : lanes) {
             if (known.add(lane)) {
-                all.stream()
-                        .filter(writer -> writer.id().equals(lane.writer()))
-                        .findFirst()
-                        .orElseGet(
-                                () -> {
-                                    all.add(new WriterLanes(lane.writer()));
-                                    return all.get(all.size() - 1);
-                                })
-                        .add(lane.poller());
+                writerLanes(all, lane.writer()).add(start(lane));
             }
         }
+        for (final Lane lane : List.copyOf(known)) {
+            if (!lanes.contains(lane)) {
+                known.remove(lane);
+                writerLanes(all, lane.writer()).remove(lane);
+                bus.forget(lane);
+            }
+        }
+        all.removeIf(WriterLanes::isEmpty);
         writers = all.toArray(new WriterLanes[0]);
+    }
+
+    private LanePoller start(Lane lane) {
+        if (fromStart) {
+            return lane.poller();
+        }
+        final LaneMark mark = new LaneMark();
+        lane.readMark(mark);
+        return lane.poller().skipEnded(mark);
+    }
+
+    private static WriterLanes writerLanes(List<WriterLanes> all, String writer) {
+        for (final WriterLanes lanes : all) {
+            if (lanes.id().equals(writer)) {
+                return lanes;
+            }
+        }
+        final WriterLanes lanes = new WriterLanes(writer);
+        all.add(lanes);
+        return lanes;
     }
 
     @Override

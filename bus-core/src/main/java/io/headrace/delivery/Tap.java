@@ -21,7 +21,7 @@ public final class Tap implements AutoCloseable {
      */
     public Tap(Bus bus, Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
         this.bus = bus;
-        this.subscription = new Subscription(bus, channels, onBadLane);
+        this.subscription = new Subscription(bus, channels, true, onBadLane);
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery;
 
+import io.headrace.channel.Lane;
 import io.headrace.channel.LanePoller;
 import java.util.Arrays;
 import org.agrona.CloseHelper;
@@ -43,6 +44,24 @@ final class WriterLanes implements AutoCloseable {
             head = smallest;
         }
         return head;
+    }
+
+    void remove(Lane lane) {
+        for (final LanePoller poller : lanes) {
+            if (poller.lane() == lane) {
+                lanes =
+                        Arrays.stream(lanes)
+                                .filter(kept -> kept != poller)
+                                .toArray(LanePoller[]::new);
+                head = null;
+                poller.close();
+                return;
+            }
+        }
+    }
+
+    boolean isEmpty() {
+        return lanes.length == 0;
     }
 
     private LanePoller smallest() {

@@ -43,6 +43,15 @@ public final class Members implements AutoCloseable {
         }
     }
 
+    /** Deletes the file of a member that is dead. */
+    public static void delete(Path directory, String id) {
+        try {
+            Files.deleteIfExists(directory.resolve(id + MemberFile.SUFFIX));
+        } catch (final IOException e) {
+            throw new HeadraceException("member " + id + " cannot be deleted: " + e, e);
+        }
+    }
+
     /** Looks for new and deleted files. */
     public void refresh() {
         final List<Path> present = new ArrayList<>();

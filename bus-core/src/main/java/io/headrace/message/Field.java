@@ -27,6 +27,7 @@ public final class Field {
     }
 
     Field wrap(DirectBuffer source, int fieldOffset, int fieldLength) {
+        Message.checkLength(fieldLength);
         buffer = source;
         offset = fieldOffset;
         length = fieldLength;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.message;
 
+import io.headrace.HeadraceException;
 import io.headrace.message.codec.HttpDisconnectDecoder;
 import io.headrace.message.codec.HttpResponseDecoder;
 import io.headrace.message.codec.MessageHeaderDecoder;
@@ -106,6 +107,8 @@ public final class Message {
             return false;
         }
         type = MessageType.of(templateId);
+        requestIndex = NO_INDEX;
+        inlineLength = 0;
         try {
             decodeBody(header.blockLength(), header.version());
             return true;
@@ -164,7 +167,15 @@ public final class Message {
         }
     }
 
+    /** Lengths of 32 bits are unsigned in the schema; one above 2 GiB is a damaged record's. */
+    static void checkLength(int length) {
+        if (length < 0) {
+            throw new IndexOutOfBoundsException("length " + length);
+        }
+    }
+
     void wrapReference(long index, int requestLength, int requestEnd) {
+        checkLength(requestLength);
         checkLimit(requestEnd, body);
         requestIndex = index;
         inlineLength = requestLength;
@@ -231,6 +242,8 @@ public final class Message {
      * The request this message is or is about: an HTTP Request's or WebSocket Connection's own
      * keys, and those of the request that a Receive, a Client Close or a Disconnect belongs to,
      * wherever they are.
+     *
+     * @throws HeadraceException when the record that holds the keys is gone or cannot be decoded.
      */
     public Request request() {
         if (type == MessageType.HTTP_REQUEST || type == MessageType.WEB_SOCKET_CONNECTION) {
@@ -248,16 +261,39 @@ public final class Message {
     }
 
     private Request decodeRequest(UnsafeBuffer source, int offset, int length) {
-        final UnsafeBuffer nested = new UnsafeBuffer(source, offset, length);
-        final MessageHeaderDecoder nestedHeader = new MessageHeaderDecoder().wrap(nested, 0);
-        final int blockLength = nestedHeader.blockLength();
-        final int version = nestedHeader.version();
-        if (nestedHeader.templateId() == MessageType.HTTP_REQUEST.templateId()) {
-            request.wrapHttp(nested, MessageHeaderDecoder.ENCODED_LENGTH, blockLength, version);
-        } else {
-            request.wrapWebSocket(
-                    nested, MessageHeaderDecoder.ENCODED_LENGTH, blockLength, version);
+        final MessageType expected =
+                type == MessageType.HTTP_DISCONNECT
+                        ? MessageType.HTTP_REQUEST
+                        : MessageType.WEB_SOCKET_CONNECTION;
+        try {
+            final UnsafeBuffer nested = new UnsafeBuffer(source, offset, length);
+            final MessageHeaderDecoder nestedHeader = new MessageHeaderDecoder().wrap(nested, 0);
+            final int blockLength = nestedHeader.blockLength();
+            final int version = nestedHeader.version();
+            if (nestedHeader.schemaId() == MessageHeaderDecoder.SCHEMA_ID
+                    && nestedHeader.templateId() == expected.templateId()
+                    && blockLength >= expected.blockLength()) {
+                final int bodyOffset = MessageHeaderDecoder.ENCODED_LENGTH;
+                if (expected == MessageType.HTTP_REQUEST) {
+                    request.wrapHttp(nested, bodyOffset, blockLength, version);
+                } else {
+                    request.wrapWebSocket(nested, bodyOffset, blockLength, version);
+                }
+                return request;
+            }
+        } catch (final IndexOutOfBoundsException | IllegalStateException damaged) {
+            throw undecodableRequest(damaged);
         }
-        return request;
+        throw undecodableRequest(null);
+    }
+
+    private HeadraceException undecodableRequest(RuntimeException cause) {
+        return new HeadraceException(
+                "the request inside a "
+                        + type.label()
+                        + " of connection "
+                        + connection()
+                        + " cannot be decoded",
+                cause);
     }
 }

@@ -39,6 +39,7 @@ public final class Pairs {
     }
 
     void add(int keyOffset, int keyLength, int valueOffset, int valueLength) {
+        Message.checkLength(keyLength | valueLength);
         final int at = count * INTS_PER_PAIR;
         if (at == positions.length) {
             positions = Arrays.copyOf(positions, 2 * at);

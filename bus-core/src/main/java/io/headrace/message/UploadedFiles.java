@@ -32,6 +32,7 @@ public final class UploadedFiles {
     }
 
     void add(int part, int end, int length) {
+        Message.checkLength(length);
         final int at = (count - 1) * INTS_PER_FILE + 2 * part;
         positions[at] = end - length;
         positions[at + 1] = length;

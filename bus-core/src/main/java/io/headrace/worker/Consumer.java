@@ -67,6 +67,7 @@ final class Consumer implements Agent, Claimer.Handler {
                 new Subscription(
                         bus,
                         name -> !name.startsWith(ChannelName.REPLY_PREFIX) && channels.test(name),
+                        false,
                         member.errorLog()::record);
         this.claimer =
                 new Claimer(

@@ -3,6 +3,8 @@ package io.headrace.worker;
 
 import io.headrace.channel.Bus;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.janitor.Janitor;
+import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +39,8 @@ public final class Worker implements AutoCloseable {
     private Worker(WorkerContext context) {
         bus = Bus.openOrCreate(context.directory());
         idle = context.idle();
-        final int firstConsumerId = bus.nextConsumerIds(context.consumers());
+        // One more than there are consumers: the janitor's.
+        final int firstConsumerId = bus.nextConsumerIds(context.consumers() + 1);
         member =
                 Member.register(
                         bus.membersDirectory(),
@@ -48,7 +51,14 @@ public final class Worker implements AutoCloseable {
                         context.consumers(),
                         bus.clock());
         final LiveMembers liveMembers = new LiveMembers(bus, member.errorLog()::record);
-        housekeeping = new CompositeAgent(member, liveMembers);
+        final Janitor janitor =
+                new Janitor(
+                        bus,
+                        member,
+                        liveMembers,
+                        Retention.fromProperties(),
+                        firstConsumerId + context.consumers());
+        housekeeping = new CompositeAgent(member, liveMembers, janitor);
         final List<Integer> cpus = context.cpuList();
         for (int i = 0; i < context.consumers(); i++) {
             final OptionalInt cpu =

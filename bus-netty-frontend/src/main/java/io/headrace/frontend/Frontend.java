@@ -12,6 +12,8 @@ import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.Listener;
 import io.headrace.frontend.socket.Rehearsal;
 import io.headrace.frontend.socket.Transport;
+import io.headrace.janitor.Janitor;
+import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +52,8 @@ public final class Frontend implements AutoCloseable {
         idle = context.idle();
         bus = Bus.openOrCreate(context.directory());
         final int number = bus.nextMemberNumber();
-        final int firstConsumerId = bus.nextConsumerIds(context.loops());
+        // One more than there are loops: the janitor's.
+        final int firstConsumerId = bus.nextConsumerIds(context.loops() + 1);
         member =
                 Member.register(
                         bus.membersDirectory(),
@@ -61,7 +64,14 @@ public final class Frontend implements AutoCloseable {
                         context.loops(),
                         bus.clock());
         liveMembers = new LiveMembers(bus, member.errorLog()::record);
-        housekeeping = new CompositeAgent(member, liveMembers);
+        final Janitor janitor =
+                new Janitor(
+                        bus,
+                        member,
+                        liveMembers,
+                        Retention.fromProperties(),
+                        firstConsumerId + context.loops());
+        housekeeping = new CompositeAgent(member, liveMembers, janitor);
         // The first look is taken now: the first request must not be told that there is no worker.
         liveMembers.doWork();
         final Transport transport = new Transport(context.nativeTransport());

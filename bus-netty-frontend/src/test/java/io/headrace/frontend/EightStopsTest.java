@@ -156,7 +156,7 @@ class EightStopsTest {
 
     private boolean isThere(String channel, int count) {
         int found = 0;
-        for (final Lane lane : bus().lanes(channel::equals)) {
+        for (final Lane lane : bus().lanes(channel::equals, bad -> {})) {
             try (LanePoller poller = lane.poller()) {
                 while (poller.peek()) {
                     found++;
@@ -170,7 +170,7 @@ class EightStopsTest {
     /** Looks at a channel's first record as a tap does: without changing it. */
     private Record read(String channel) {
         final Message message = new Message();
-        for (final Lane lane : bus().lanes(channel::equals)) {
+        for (final Lane lane : bus().lanes(channel::equals, bad -> {})) {
             try (LanePoller poller = lane.poller()) {
                 if (poller.peek()) {
                     assertTrue(message.wrap(poller.record()).decode());

@@ -2,8 +2,10 @@
 package io.headrace.tools;
 
 import io.headrace.HeadraceException;
+import io.headrace.tools.command.AuditCommand;
 import io.headrace.tools.command.DemoCommand;
 import io.headrace.tools.command.FrontendCommand;
+import io.headrace.tools.command.StatCommand;
 import io.headrace.tools.command.TailCommand;
 import io.headrace.tools.command.WorkerCommand;
 import picocli.CommandLine;
@@ -20,9 +22,11 @@ import picocli.CommandLine.Command;
         version = "headrace 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            AuditCommand.class,
             DemoCommand.class,
             FrontendCommand.class,
             WorkerCommand.class,
+            StatCommand.class,
             TailCommand.class
         })
 public final class HeadraceMain implements Runnable {

@@ -2,6 +2,7 @@
 package io.headrace.message.encode;
 
 import io.headrace.message.Close;
+import io.headrace.message.Message;
 import io.headrace.message.codec.ClosedBy;
 import io.headrace.message.codec.FrameKind;
 import io.headrace.message.codec.HttpDisconnectEncoder;
@@ -257,12 +258,53 @@ public final class EventEncoder {
             int code,
             Close.By closedBy,
             byte[] reason) {
+        return encodeClientClose(
+                buffer, offset, requestIndex, NOTHING, 0, 0, code, closedBy, reason);
+    }
+
+    /**
+     * Encodes a WebSocket Client Close that carries the keys of its connection itself, because the record may be gone
+     * before it is read.
+     *
+     * @param request holds the WebSocket Connection's SBE message with its header.
+     */
+    public int encodeClientClose(
+            UnsafeBuffer buffer,
+            int offset,
+            UnsafeBuffer request,
+            int requestOffset,
+            int requestLength,
+            int code,
+            Close.By closedBy,
+            byte[] reason) {
+        return encodeClientClose(
+                buffer,
+                offset,
+                Message.NO_INDEX,
+                request,
+                requestOffset,
+                requestLength,
+                code,
+                closedBy,
+                reason);
+    }
+
+    private int encodeClientClose(
+            UnsafeBuffer buffer,
+            int offset,
+            long requestIndex,
+            UnsafeBuffer request,
+            int requestOffset,
+            int requestLength,
+            int code,
+            Close.By closedBy,
+            byte[] reason) {
         clientClose
                 .wrapAndApplyHeader(buffer, offset, header)
                 .requestIndex(requestIndex)
                 .code(code)
                 .closedBy(ClosedBy.get((short) closedBy.ordinal()))
-                .putRequest(NOTHING, 0, 0)
+                .putRequest(request, requestOffset, requestLength)
                 .putReason(reason, 0, reason.length);
         return HEADER + clientClose.encodedLength();
     }

@@ -35,7 +35,7 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
             LoopCounters counters) {
         this.target = target;
         this.counters = counters;
-        this.subscription = new Subscription(bus, replyChannel::equals, member.errorLog()::record);
+        this.subscription = new Subscription(bus, replyChannel::equals, false, member.errorLog()::record);
         this.claimer =
                 new Claimer(
                         bus.clock(),

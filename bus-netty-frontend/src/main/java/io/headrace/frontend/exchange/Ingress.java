@@ -247,6 +247,9 @@ public final class Ingress implements AutoCloseable {
         if (ClaimWord.state(word) == ClaimWord.FREE) {
             return Standing.PENDING;
         }
+        if (ClaimWord.state(word) == ClaimWord.LOST) {
+            return Standing.WORKER_DIED;
+        }
         if (ClaimWord.state(word) != ClaimWord.CLAIMED) {
             return Standing.ENDED;
         }

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel;
+
+import io.headrace.HeadraceException;
+import java.io.IOException;
+import java.lang.invoke.VarHandle;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.agrona.BufferUtil;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * What is known of all lanes of a bus, in its file {@code lanes.dat}: an entry of 256 bytes each.
+ *
+ * <pre>
+ *    0  int64  number of the lane that has the entry; 0 is free
+ *    8  int64  which of the two marks holds: 0 or 1
+ *   16  mark 0, written by the janitor alone
+ *   72  mark 1
+ *  128  int64  appended, messages      136  int64  appended, bytes      by the lane's writer alone
+ *  144  int64  refused, messages
+ *
+ *  a mark:  0  int64  index of the last record of those that have all ended
+ *           8  int64  how many of those ended as done, failed, expired, cancelled, lost (5 words)
+ *          48  int64  how many bytes they were
+ * </pre>
+ *
+ * <p>The janitor writes the mark that does not hold and then says that it does, so that a mark is never half new, even
+ * when the janitor is killed.
+ */
+final class LaneTable implements AutoCloseable {
+
+    static final int ENTRY_COUNT = 4_096;
+    static final int ENTRY_LENGTH = 256;
+    static final int FATE_COUNT = 5;
+
+    private static final int NUMBER_OFFSET = 0;
+    private static final int MARK_OFFSET = 8;
+    private static final int MARKS_OFFSET = 16;
+    private static final int MARK_LENGTH = 56;
+    private static final int MARK_FATES_OFFSET = 8;
+    private static final int MARK_BYTES_OFFSET = 48;
+    private static final int APPENDED_OFFSET = 128;
+    private static final int APPENDED_BYTES_OFFSET = 136;
+    private static final int REFUSED_OFFSET = 144;
+
+    private final MappedByteBuffer mapped;
+    private final UnsafeBuffer table;
+
+    /** Maps the file, which is created when absent. */
+    LaneTable(Path file) {
+        try (FileChannel channel =
+                FileChannel.open(
+                        file,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE)) {
+            mapped =
+                    channel.map(
+                            FileChannel.MapMode.READ_WRITE, 0, (long) ENTRY_COUNT * ENTRY_LENGTH);
+            table = new UnsafeBuffer(mapped);
+        } catch (final IOException e) {
+            throw new HeadraceException("lane table " + file + " cannot be mapped: " + e, e);
+        }
+    }
+
+    /** Takes a free entry for a new lane and returns its index. */
+    int allocate(long laneNumber) {
+        for (int entry = 0; entry < ENTRY_COUNT; entry++) {
+            final int at = entry * ENTRY_LENGTH;
+            if (table.getLongVolatile(at + NUMBER_OFFSET) == 0
+                    && table.compareAndSetLong(at + NUMBER_OFFSET, 0, laneNumber)) {
+                table.setMemory(at + MARK_OFFSET, ENTRY_LENGTH - MARK_OFFSET, (byte) 0);
+                return entry;
+            }
+        }
+        throw new HeadraceException(
+                "the bus has %d lanes, which is all it can have; stop some workers or front ends"
+                        .formatted(ENTRY_COUNT));
+    }
+
+    /** Gives an entry back after its lane has been deleted. */
+    void free(int entry) {
+        table.putLongRelease(entry * ENTRY_LENGTH + NUMBER_OFFSET, 0);
+    }
+
+    /** What the writer and the janitor say of one lane. */
+    final class Entry {
+
+        private final int at;
+
+        Entry(int entry) {
+            if (entry < 0 || entry >= ENTRY_COUNT) {
+                throw new HeadraceException("lane table has no entry " + entry);
+            }
+            at = entry * ENTRY_LENGTH;
+        }
+
+        long number() {
+            return table.getLongVolatile(at + NUMBER_OFFSET);
+        }
+
+        void appended(int recordLength) {
+            table.putLong(
+                    at + APPENDED_BYTES_OFFSET,
+                    table.getLong(at + APPENDED_BYTES_OFFSET) + recordLength);
+            table.putLongRelease(at + APPENDED_OFFSET, table.getLong(at + APPENDED_OFFSET) + 1);
+        }
+
+        void setAppended(long count, long bytes) {
+            table.putLong(at + APPENDED_BYTES_OFFSET, bytes);
+            table.putLongRelease(at + APPENDED_OFFSET, count);
+        }
+
+        void refused() {
+            table.putLongRelease(at + REFUSED_OFFSET, table.getLong(at + REFUSED_OFFSET) + 1);
+        }
+
+        long appendedCount() {
+            return table.getLongVolatile(at + APPENDED_OFFSET);
+        }
+
+        long appendedBytes() {
+            return table.getLongVolatile(at + APPENDED_BYTES_OFFSET);
+        }
+
+        long refusedCount() {
+            return table.getLongVolatile(at + REFUSED_OFFSET);
+        }
+
+        void readMark(LaneMark mark) {
+            long selector;
+            do {
+                selector = table.getLongVolatile(at + MARK_OFFSET);
+                final int from = at + MARKS_OFFSET + (int) (selector & 1) * MARK_LENGTH;
+                mark.lastEnded(table.getLong(from));
+                for (int i = 0; i < FATE_COUNT; i++) {
+                    mark.ended(i, table.getLong(from + MARK_FATES_OFFSET + i * Long.BYTES));
+                }
+                mark.endedBytes(table.getLong(from + MARK_BYTES_OFFSET));
+                VarHandle.loadLoadFence();
+            } while (selector != table.getLongVolatile(at + MARK_OFFSET));
+        }
+
+        void writeMark(LaneMark mark) {
+            final long selector = table.getLong(at + MARK_OFFSET) + 1;
+            final int to = at + MARKS_OFFSET + (int) (selector & 1) * MARK_LENGTH;
+            table.putLong(to, mark.lastEnded());
+            for (int i = 0; i < FATE_COUNT; i++) {
+                table.putLong(to + MARK_FATES_OFFSET + i * Long.BYTES, mark.ended(i));
+            }
+            table.putLong(to + MARK_BYTES_OFFSET, mark.endedBytes());
+            table.putLongRelease(at + MARK_OFFSET, selector);
+        }
+    }
+
+    @Override
+    public void close() {
+        BufferUtil.free(mapped);
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.janitor;
+
+import io.headrace.HeadraceException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.agrona.CloseHelper;
+
+/** An OS lock on a file that one process of a bus holds until it ends, in whatever way. */
+final class Election implements AutoCloseable {
+
+    // POSIX drops a process's lock as soon as any descriptor of the file is closed, so a JVM opens it once at a time.
+    private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
+    private final Path path;
+    private FileChannel channel;
+    private FileLock lock;
+
+    Election(Path path) {
+        this.path = path.toAbsolutePath();
+    }
+
+    /** Whether this process has the lock, trying to get it if it has not. */
+    boolean isWon() {
+        if (lock != null) {
+            return true;
+        }
+        try {
+            if (channel == null) {
+                if (!OPEN.add(path)) {
+                    return false;
+                }
+                channel =
+                        FileChannel.open(
+                                path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            }
+            lock = channel.tryLock();
+            return lock != null;
+        } catch (final OverlappingFileLockException heldByThisJvm) {
+            return false;
+        } catch (final IOException e) {
+            throw new HeadraceException("lock " + path + " cannot be tried: " + e, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (channel != null) {
+            CloseHelper.quietCloseAll(lock, channel);
+            lock = null;
+            channel = null;
+            OPEN.remove(path);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.janitor;
+
+import io.headrace.channel.Bus;
+import io.headrace.channel.ChannelName;
+import io.headrace.channel.Lane;
+import io.headrace.channel.ReplyAddress;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.member.Member;
+import io.headrace.member.Members;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.status.AtomicCounter;
+
+/**
+ * A candidate for janitor; every member of a bus runs one beside its heartbeat, and the elected one works:
+ *
+ * <ul>
+ *   <li>it follows every lane, counts how messages ended and says up to where all of them have;
+ *   <li>it ends what nobody else will: the claims of dead and hung consumers (lost), expired messages, and what dead
+ *       front ends left unclaimed (cancelled);
+ *   <li>it closes the WebSockets of dead front ends towards the workers;
+ *   <li>it deletes the lanes of dead writers once every message has ended and the retention is over, then their member
+ *       files, and roll-cycle files that are over in the same way.
+ * </ul>
+ */
+public final class Janitor implements Agent {
+
+    private static final long FOLLOW_INTERVAL_NS = 10_000_000L;
+    private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;
+    private static final long CLEAN_INTERVAL_NS = 1_000_000_000L;
+    // Readers look at the lane version in every duty cycle; this is for those that are busy with a message.
+    private static final long HIDDEN_NS = 2_000_000_000L;
+
+    private final Bus bus;
+    private final Member member;
+    private final LiveMembers liveMembers;
+    private final Retention retention;
+    private final Election election;
+    private final OpenConnections openConnections;
+    private final AtomicCounter elected;
+    private final int consumerId;
+    private final Map<Lane, LaneKeeper> keepers = new LinkedHashMap<>();
+    private final Map<Lane, Long> drainedSinceNs = new LinkedHashMap<>();
+    private final Map<Lane, Long> hiddenSinceNs = new LinkedHashMap<>();
+    private final Set<String> reaped = new HashSet<>();
+    private LiveMembers.Snapshot seen;
+    private long laneVersion = -1;
+    private long nextFollowNs;
+    private long nextLookAheadNs;
+    private long nextCleanNs;
+
+    /**
+     * @param consumerId what is written into the claim words of messages that the janitor ends.
+     */
+    public Janitor(
+            Bus bus, Member member, LiveMembers liveMembers, Retention retention, int consumerId) {
+        this.bus = bus;
+        this.member = member;
+        this.liveMembers = liveMembers;
+        this.retention = retention;
+        this.consumerId = consumerId;
+        this.election = new Election(bus.directory().resolve("janitor.lock"));
+        this.openConnections =
+                new OpenConnections(bus, member.id() + "-j", member.errorLog()::record);
+        this.elected = member.counter("janitor elected");
+    }
+
+    @Override
+    public int doWork() {
+        final long nowNs = bus.clock().nanoTime();
+        if (nowNs < nextFollowNs) {
+            return 0;
+        }
+        nextFollowNs = nowNs + FOLLOW_INTERVAL_NS;
+        if (!election.isWon()) {
+            return 0;
+        }
+        elected.setRelease(1);
+        final long version = bus.laneVersion();
+        if (version != laneVersion) {
+            laneVersion = version;
+            lookForLanes();
+        }
+        final LiveMembers.Snapshot members = liveMembers.snapshot();
+        final boolean membersChanged = members != seen;
+        seen = members;
+        if (membersChanged) {
+            reap(members, nowNs);
+        }
+        int work = 0;
+        for (final LaneKeeper keeper : keepers.values()) {
+            work += keeper.follow(members, nowNs);
+        }
+        if (membersChanged || nowNs >= nextLookAheadNs) {
+            nextLookAheadNs = nowNs + LOOK_AHEAD_INTERVAL_NS;
+            keepers.values().forEach(keeper -> keeper.lookAhead(members, nowNs));
+        }
+        if (nowNs >= nextCleanNs) {
+            nextCleanNs = nowNs + CLEAN_INTERVAL_NS;
+            clean(members, nowNs);
+        }
+        return work;
+    }
+
+    private void lookForLanes() {
+        final List<Lane> lanes = bus.lanes(channel -> true, member.errorLog()::record);
+        for (final Lane lane : lanes) {
+            keepers.computeIfAbsent(
+                    lane, found -> new LaneKeeper(found, consumerId, retention.hungNs()));
+        }
+    }
+
+    private void reap(LiveMembers.Snapshot members, long nowNs) {
+        for (final String frontEnd : members.deadFrontEnds()) {
+            if (reaped.add(frontEnd)) {
+                openConnections.close(frontEnd, nowNs);
+            }
+        }
+    }
+
+    private void clean(LiveMembers.Snapshot members, long nowNs) {
+        for (final LaneKeeper keeper : List.copyOf(keepers.values())) {
+            final Lane lane = keeper.lane();
+            if (hiddenSinceNs.containsKey(lane)) {
+                continue;
+            }
+            if (!keeper.isDrained() || !isOver(lane, members)) {
+                drainedSinceNs.remove(lane);
+                final String needed = keeper.fileName();
+                if (!needed.isEmpty()) {
+                    lane.deleteFiles(needed, System.currentTimeMillis() - retention.retentionMs());
+                }
+            } else if (nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)
+                    >= retention.retentionMs() * 1_000_000L) {
+                lane.hide();
+                hiddenSinceNs.put(lane, nowNs);
+                bus.raiseLaneVersion();
+            }
+        }
+        for (final Lane lane : new ArrayList<>(hiddenSinceNs.keySet())) {
+            if (nowNs - hiddenSinceNs.get(lane) >= HIDDEN_NS) {
+                CloseHelper.quietClose(keepers.remove(lane));
+                bus.delete(lane);
+                hiddenSinceNs.remove(lane);
+                drainedSinceNs.remove(lane);
+            }
+        }
+        deleteMembers(members);
+    }
+
+    /** Whether nobody will ever append to a lane or read it again, but for its past. */
+    private static boolean isOver(Lane lane, LiveMembers.Snapshot members) {
+        return members.isWriterDead(lane.writer())
+                || lane.channel().startsWith(ChannelName.REPLY_PREFIX)
+                        && members.isDead(ReplyAddress.frontEnd(lane.channel()));
+    }
+
+    /** A dead member's file goes when none of its lanes is left. */
+    private void deleteMembers(LiveMembers.Snapshot members) {
+        for (final String dead : members.deadMembers()) {
+            final boolean hasLanes =
+                    keepers.keySet().stream()
+                            .anyMatch(
+                                    lane ->
+                                            lane.writer().startsWith(dead + "-")
+                                                    || lane.channel().contains(dead + "-"));
+            if (!hasLanes) {
+                bus.deleteChannels(name -> name.startsWith("reply." + dead + "-"));
+                Members.delete(bus.membersDirectory(), dead);
+                reaped.remove(dead);
+                bus.raiseLaneVersion();
+            }
+        }
+    }
+
+    @Override
+    public String roleName() {
+        return "janitor";
+    }
+
+    @Override
+    public void onClose() {
+        CloseHelper.quietCloseAll(keepers.values());
+        keepers.clear();
+        openConnections.close();
+        election.close();
+    }
+}

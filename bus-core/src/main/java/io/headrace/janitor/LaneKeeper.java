@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.janitor;
+
+import io.headrace.channel.ChannelName;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LaneMark;
+import io.headrace.channel.LanePoller;
+import io.headrace.channel.ReplyAddress;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.message.DeliveryHeader;
+import io.headrace.message.Message;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Looks after one lane: follows its records as they end, counts their fates, and ends those that nobody else will: free
+ * ones that have expired or whose writer is dead, and claimed ones whose consumer is dead or has hung.
+ */
+final class LaneKeeper implements AutoCloseable {
+
+    private static final int RECORDS_PER_LOOK = 20_000;
+
+    private final Lane lane;
+    private final int consumerId;
+    private final long hungNs;
+    private final LaneMark mark = new LaneMark();
+    private final LanePoller tail;
+    private final LanePoller scout;
+    private boolean drained;
+
+    /**
+     * @param consumerId what is written into the claim words of records that the janitor ends.
+     * @param hungNs how old a claim may grow.
+     */
+    LaneKeeper(Lane lane, int consumerId, long hungNs) {
+        this.lane = lane;
+        this.consumerId = consumerId;
+        this.hungNs = hungNs;
+        lane.readMark(mark);
+        this.tail = lane.poller().skipEnded(mark);
+        this.scout = lane.poller();
+    }
+
+    Lane lane() {
+        return lane;
+    }
+
+    /** Whether every record of the lane had ended at the last {@link #follow}. */
+    boolean isDrained() {
+        return drained;
+    }
+
+    /** Name of the file that holds the first record that has not ended. */
+    String fileName() {
+        return tail.fileName();
+    }
+
+    /** Passes the records at the end of the mark that have ended; returns how many. */
+    int follow(LiveMembers.Snapshot members, long nowNs) {
+        int passed = 0;
+        drained = false;
+        while (passed < RECORDS_PER_LOOK) {
+            if (!tail.peek()) {
+                drained = true;
+                break;
+            }
+            final UnsafeBuffer record = tail.record();
+            final boolean whole = Message.isWhole(record);
+            if (whole) {
+                resolve(record, members, nowNs);
+            }
+            // What is too short to be a message counts as failed: no consumer can do anything with it.
+            final int state =
+                    whole ? ClaimWord.state(ClaimWord.read(record)) : ClaimWord.FAILED;
+            if (state < ClaimWord.DONE || state > ClaimWord.LOST) {
+                break;
+            }
+            final int fate = state - ClaimWord.DONE;
+            mark.ended(fate, mark.ended(fate) + 1);
+            mark.endedBytes(
+                    mark.endedBytes()
+                            + (whole
+                                    ? DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0)
+                                    : record.capacity()));
+            mark.lastEnded(tail.index());
+            tail.advance();
+            passed++;
+        }
+        if (passed > 0) {
+            lane.writeMark(mark);
+        }
+        if (drained && lane.appendedCount() != mark.endedCount() && members.isWriterDead(lane.writer())) {
+            // Its writer was killed between a commit and the count of it.
+            lane.correctAppended(mark);
+        }
+        return passed;
+    }
+
+    /** Looks at every record that had not ended: for claims of the dead and the hung behind a live one. */
+    void lookAhead(LiveMembers.Snapshot members, long nowNs) {
+        if (drained) {
+            return;
+        }
+        if (mark.lastEnded() != 0) {
+            scout.moveTo(mark.lastEnded());
+        }
+        while (scout.peek()) {
+            if (Message.isWhole(scout.record())) {
+                resolve(scout.record(), members, nowNs);
+            }
+            scout.advance();
+        }
+    }
+
+    private void resolve(UnsafeBuffer record, LiveMembers.Snapshot members, long nowNs) {
+        final int word = ClaimWord.read(record);
+        final int state = ClaimWord.state(word);
+        if (state == ClaimWord.FREE) {
+            if (isAbandoned(record, members)) {
+                end(record, ClaimWord.CANCELLED, nowNs);
+            } else if (ClaimWord.hasExpired(record, nowNs)) {
+                end(record, ClaimWord.EXPIRED, nowNs);
+            }
+        } else if (state == ClaimWord.CLAIMED) {
+            final int holder = ClaimWord.consumer(word);
+            final long claimedNs = DeliveryHeader.claimedNs(record, 0);
+            // The time is written a moment after the claim; until then it is 0.
+            if (members.isDead(holder) || claimedNs != 0 && nowNs - claimedNs > hungNs) {
+                ClaimWord.finish(record, holder, ClaimWord.LOST);
+            }
+        }
+    }
+
+    /** Whether nobody waits for this record: its front end is dead, and with it all its clients have left. */
+    private boolean isAbandoned(UnsafeBuffer record, LiveMembers.Snapshot members) {
+        if (lane.channel().startsWith(ChannelName.REPLY_PREFIX)) {
+            return members.isDead(ReplyAddress.frontEnd(lane.channel()));
+        }
+        // Closes and disconnects never expire: workers are to hear of them all the same.
+        return DeliveryHeader.expiryMs(record, 0) != 0 && members.isWriterDead(lane.writer());
+    }
+
+    private void end(UnsafeBuffer record, int fate, long nowNs) {
+        if (ClaimWord.tryEnd(record, consumerId, fate)) {
+            DeliveryHeader.doneNs(record, 0, nowNs);
+        }
+    }
+
+    @Override
+    public void close() {
+        tail.close();
+        scout.close();
+    }
+}
