@@ -48,7 +48,8 @@ public final class Bus implements AutoCloseable {
     public static final String DIRECTORY_PROPERTY = "headrace.bus";
 
     private static final String SETTINGS_FILE = "bus.properties";
-    private static final Set<String> DEBRIS = Set.of("bus.lock", "bus.dat", "lanes.dat", "bus.properties.new");
+    private static final Set<String> DEBRIS =
+            Set.of("bus.lock", "bus.dat", "lanes.dat", "bus.properties.new");
     // File locks are held by the whole JVM, so threads of one need a lock of their own.
     private static final Object JVM_LOCK = new Object();
 
@@ -352,7 +353,8 @@ public final class Bus implements AutoCloseable {
             return Optional.empty();
         }
         return Optional.of(
-                lanes.computeIfAbsent(path, absent -> Lane.open(absent, laneTable, settings, clock)));
+                lanes.computeIfAbsent(
+                        path, absent -> Lane.open(absent, laneTable, settings, clock)));
     }
 
     private Path channelDirectory(String channel) {

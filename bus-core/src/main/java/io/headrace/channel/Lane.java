@@ -72,11 +72,7 @@ public final class Lane implements AutoCloseable {
 
     /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
     static Lane create(
-            Path path,
-            LaneTable table,
-            long number,
-            BusSettings settings,
-            EpochNanoClock clock) {
+            Path path, LaneTable table, long number, BusSettings settings, EpochNanoClock clock) {
         return new Lane(path, table, table.allocate(number), settings, clock);
     }
 
@@ -102,7 +98,8 @@ public final class Lane implements AutoCloseable {
     /**
      * Opens a lane to read it.
      *
-     * @throws HeadraceException for a lane of another version, or one whose file has been tampered with.
+     * @throws HeadraceException for a lane of another version, or one whose file has been tampered
+     *     with.
      */
     static Lane open(Path path, LaneTable table, BusSettings settings, EpochNanoClock clock) {
         final Properties properties = new Properties();
@@ -147,7 +144,10 @@ public final class Lane implements AutoCloseable {
         return new LanePoller(this);
     }
 
-    /** Closes the lane once nobody in this process reads it any more; its files are about to be deleted. */
+    /**
+     * Closes the lane once nobody in this process reads it any more; its files are about to be
+     * deleted.
+     */
     void retire() {
         retired = true;
         pollerCount.incrementAndGet();
@@ -205,7 +205,9 @@ public final class Lane implements AutoCloseable {
         entry.writeMark(mark);
     }
 
-    /** Makes the counts of a dead writer those of the messages that are there; the janitor's alone. */
+    /**
+     * Makes the counts of a dead writer those of the messages that are there; the janitor's alone.
+     */
     public void correctAppended(LaneMark mark) {
         entry.setAppended(mark.endedCount(), mark.endedBytes());
     }

@@ -2,8 +2,8 @@
 package io.headrace.channel;
 
 /**
- * How far the messages of a lane have ended: the index up to which every record has, and what became of those.
- * Fates are numbered from 0 in the order done, failed, expired, cancelled, lost.
+ * How far the messages of a lane have ended: the index up to which every record has, and what
+ * became of those. Fates are numbered from 0 in the order done, failed, expired, cancelled, lost.
  */
 public final class LaneMark {
 

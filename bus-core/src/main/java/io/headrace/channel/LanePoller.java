@@ -83,7 +83,22 @@ public final class LanePoller implements AutoCloseable {
         return this;
     }
 
-    /** Name of the file it reads from; files of the lane with smaller names hold only earlier records. */
+    /** Goes back to where all records up to the mark are passed. */
+    public void rewind(LaneMark mark) {
+        if (mark.lastEnded() == 0) {
+            if (context != null) {
+                advance();
+            }
+            tailer.toStart();
+        } else {
+            skipEnded(mark);
+        }
+    }
+
+    /**
+     * Name of the file it reads from; files of the lane with smaller names hold only earlier
+     * records.
+     */
     public String fileName() {
         return tailer.currentFile() == null ? "" : tailer.currentFile().getName();
     }

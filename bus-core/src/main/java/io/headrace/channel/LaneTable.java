@@ -27,8 +27,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  *          48  int64  how many bytes they were
  * </pre>
  *
- * <p>The janitor writes the mark that does not hold and then says that it does, so that a mark is never half new, even
- * when the janitor is killed.
+ * <p>The janitor writes the mark that does not hold and then says that it does, so that a mark is
+ * never half new, even when the janitor is killed.
  */
 final class LaneTable implements AutoCloseable {
 

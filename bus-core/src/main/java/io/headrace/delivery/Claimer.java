@@ -32,6 +32,7 @@ public final class Claimer implements Delivery {
     private final EpochNanoClock clock;
     private final int consumerId;
     private final Message message;
+    private final Shards shards;
     private final Handler handler;
     private final FateCounters counters;
     private final UndecodableReport report;
@@ -39,44 +40,56 @@ public final class Claimer implements Delivery {
     /**
      * @param clock bus time, read when a message is claimed and when it ends.
      * @param message the reader to decode with.
+     * @param shards this consumer's; it has joined those channels that are delivered by connection.
      * @param report told of records that cannot be decoded.
      */
     public Claimer(
             EpochNanoClock clock,
             int consumerId,
             Message message,
+            Shards shards,
             Handler handler,
             FateCounters counters,
             UndecodableReport report) {
         this.clock = clock;
         this.consumerId = consumerId;
         this.message = message;
+        this.shards = shards;
         this.handler = handler;
         this.counters = counters;
         this.report = report;
     }
 
     @Override
-    public void onRecord(LanePoller lane, long nowNs) {
+    public boolean onRecord(LanePoller lane, long nowNs) {
         final UnsafeBuffer record = lane.record();
         if (!Message.isWhole(record)) {
             counters.undecodable().incrementRelease();
             report.onUndecodable(
                     lane.lane(), "truncated record of " + record.capacity() + " bytes");
-            return;
+            return true;
         }
-        if (ClaimWord.read(record) != ClaimWord.FREE) {
-            return;
+        final boolean isSharded = shards.isSharded(lane.lane().channel());
+        if (isSharded
+                && !shards.owns(lane.lane().channel(), DeliveryHeader.connection(record, 0))) {
+            return true;
+        }
+        final int word = ClaimWord.read(record);
+        if (ClaimWord.state(word) != ClaimWord.FREE) {
+            // Whoever had the shard before may still be busy with it; what comes later waits.
+            return !isSharded || ClaimWord.state(word) != ClaimWord.CLAIMED;
         }
         if (ClaimWord.hasExpired(record, nowNs)) {
             if (ClaimWord.tryEnd(record, consumerId, ClaimWord.EXPIRED)) {
                 counters.of(ClaimWord.EXPIRED, lane.lane().channel()).incrementRelease();
             }
-            return;
+            return true;
         }
         if (ClaimWord.tryClaim(record, consumerId)) {
             handle(lane, record);
+            return true;
         }
+        return !isSharded;
     }
 
     private void handle(LanePoller lane, UnsafeBuffer record) {

@@ -14,6 +14,8 @@ public interface Delivery {
      *
      * @param lane at whose head the record is.
      * @param nowNs bus time of the duty cycle.
+     * @return true to pass the record, false to leave it at the head and look again later; the
+     *     writer's later records wait with it.
      */
-    void onRecord(LanePoller lane, long nowNs);
+    boolean onRecord(LanePoller lane, long nowNs);
 }

@@ -23,23 +23,36 @@ public final class LiveMembers implements Agent {
     public static final long INTERVAL_NS = 20_000_000L;
 
     /** A member whose heartbeat is older is taken for stopped, even though its process exists. */
-    public static final long HEARTBEAT_TIMEOUT_NS = 5_000_000_000L;
+    public static final long HEARTBEAT_TIMEOUT_NS = 2_000_000_000L;
 
+    /** A member, and those of its consumers that go round. */
     private record Known(
             Member.Kind kind,
             String id,
             Predicate<String> channels,
             int firstConsumerId,
-            int consumerCount) {}
+            int consumerCount,
+            List<Integer> active) {
+
+        private boolean has(int consumerId) {
+            return consumerId >= firstConsumerId && consumerId < firstConsumerId + consumerCount;
+        }
+
+        private boolean isSame(Known other) {
+            return id.equals(other.id) && active.equals(other.active);
+        }
+    }
 
     /** The members as they were at one moment. Immutable. */
     public static final class Snapshot {
 
         private final List<Known> live;
+        private final List<Known> stopped;
         private final List<Known> dead;
 
-        private Snapshot(List<Known> live, List<Known> dead) {
+        private Snapshot(List<Known> live, List<Known> stopped, List<Known> dead) {
             this.live = live;
+            this.stopped = stopped;
             this.dead = dead;
         }
 
@@ -49,14 +62,44 @@ public final class LiveMembers implements Agent {
                     .anyMatch(m -> m.kind == Member.Kind.WORKER && m.channels.test(channel));
         }
 
+        /** Ids of the consumers of a channel that live and go round, in a fixed order. */
+        public int[] consumersOf(String channel) {
+            return live.stream()
+                    .filter(m -> m.kind == Member.Kind.WORKER && m.channels.test(channel))
+                    .flatMap(m -> m.active.stream())
+                    .mapToInt(Integer::intValue)
+                    .sorted()
+                    .toArray();
+        }
+
+        /**
+         * Whether a consumer cannot give anything back itself: it is dead, or its process stopped,
+         * or it has hung in a handler. One that is merely not known yet can.
+         */
+        public boolean isOut(int consumerId) {
+            if (isDead(consumerId)) {
+                return true;
+            }
+            for (final Known member : stopped) {
+                if (member.has(consumerId)) {
+                    return true;
+                }
+            }
+            for (final Known member : live) {
+                if (member.has(consumerId)) {
+                    return !member.active.contains(consumerId);
+                }
+            }
+            return false;
+        }
+
         /**
          * Whether this consumer's process has ended, for certain. One that is merely not known yet,
          * or stopped, has not.
          */
         public boolean isDead(int consumerId) {
             for (int i = 0; i < dead.size(); i++) {
-                final int first = dead.get(i).firstConsumerId;
-                if (consumerId >= first && consumerId < first + dead.get(i).consumerCount) {
+                if (dead.get(i).has(consumerId)) {
                     return true;
                 }
             }
@@ -100,7 +143,17 @@ public final class LiveMembers implements Agent {
         }
 
         private boolean isSame(Snapshot other) {
-            return ids(live).equals(ids(other.live)) && ids(dead).equals(ids(other.dead));
+            return isSame(live, other.live)
+                    && isSame(stopped, other.stopped)
+                    && isSame(dead, other.dead);
+        }
+
+        private static boolean isSame(List<Known> some, List<Known> others) {
+            boolean same = some.size() == others.size();
+            for (int i = 0; same && i < some.size(); i++) {
+                same = some.get(i).isSame(others.get(i));
+            }
+            return same;
         }
 
         private static List<String> ids(List<Known> members) {
@@ -109,13 +162,18 @@ public final class LiveMembers implements Agent {
     }
 
     private final Bus bus;
+    private final long hungNs;
     private final Members members;
-    private volatile Snapshot snapshot = new Snapshot(List.of(), List.of());
+    private volatile Snapshot snapshot = new Snapshot(List.of(), List.of(), List.of());
     private long laneVersion = -1;
     private long nextLookNs;
 
-    public LiveMembers(Bus bus, Consumer<HeadraceException> onUnreadable) {
+    /**
+     * @param hungNs how long a consumer may not go round before it is taken for hung.
+     */
+    public LiveMembers(Bus bus, long hungNs, Consumer<HeadraceException> onUnreadable) {
         this.bus = bus;
+        this.hungNs = hungNs;
         this.members = new Members(bus.membersDirectory(), onUnreadable);
     }
 
@@ -142,26 +200,41 @@ public final class LiveMembers implements Agent {
 
     private void look(long nowNs) {
         final List<Known> live = new ArrayList<>();
+        final List<Known> stopped = new ArrayList<>();
         final List<Known> dead = new ArrayList<>();
         for (final MemberReader member : members.all()) {
-            final boolean hasEnded = !member.isAlive();
-            final Known known =
-                    new Known(
-                            member.kind(),
-                            member.id(),
-                            Glob.of(member.channels()),
-                            member.firstConsumerId(),
-                            member.consumerCount());
-            if (hasEnded) {
-                dead.add(known);
-            } else if (nowNs - member.heartbeatNs() < HEARTBEAT_TIMEOUT_NS) {
-                live.add(known);
+            if (!member.isAlive()) {
+                dead.add(known(member, List.of()));
+            } else if (nowNs - member.heartbeatNs() > HEARTBEAT_TIMEOUT_NS) {
+                stopped.add(known(member, List.of()));
+            } else {
+                live.add(known(member, active(member, nowNs)));
             }
         }
-        final Snapshot next = new Snapshot(live, dead);
+        final Snapshot next = new Snapshot(live, stopped, dead);
         if (!next.isSame(snapshot)) {
             snapshot = next;
         }
+    }
+
+    private static Known known(MemberReader member, List<Integer> active) {
+        return new Known(
+                member.kind(),
+                member.id(),
+                Glob.of(member.channels()),
+                member.firstConsumerId(),
+                member.consumerCount(),
+                active);
+    }
+
+    private List<Integer> active(MemberReader member, long nowNs) {
+        final List<Integer> active = new ArrayList<>();
+        for (int i = 0; i < member.consumerCount(); i++) {
+            if (nowNs - member.dutyNs(i) < hungNs) {
+                active.add(member.firstConsumerId() + i);
+            }
+        }
+        return active;
     }
 
     @Override

@@ -39,6 +39,7 @@ public final class Subscription implements AutoCloseable {
     private final Predicate<String> channels;
     private final Consumer<HeadraceException> onBadLane;
     private final boolean fromStart;
+    private final Consumer<Lane> onLane;
     private final Set<Lane> known = new HashSet<>();
     private WriterLanes[] writers = new WriterLanes[0];
     private long laneVersion = -1;
@@ -48,14 +49,17 @@ public final class Subscription implements AutoCloseable {
      * @param channels which physical channels to read.
      * @param fromStart with the oldest record there is; otherwise with the oldest that may not have
      *     ended.
+     * @param onLane told of each lane that is found.
      * @param onBadLane told of a lane that cannot be read; the others go on.
      */
     public Subscription(
             Bus bus,
             Predicate<String> channels,
             boolean fromStart,
+            Consumer<Lane> onLane,
             Consumer<HeadraceException> onBadLane) {
         this.bus = bus;
+        this.onLane = onLane;
         this.fromStart = fromStart;
         this.channels = channels;
         this.onBadLane = onBadLane;
@@ -92,10 +96,14 @@ public final class Subscription implements AutoCloseable {
     }
 
     /** Delivers the oldest head of all writers; false when there is none. */
-    boolean passOldest(Delivery delivery, long nowNs) {
+    public boolean passOldest(Delivery delivery, long nowNs) {
         checkLanes();
-        final WriterLanes oldest = oldest(Long.MAX_VALUE);
-        return oldest != null && oldest.pass(delivery, nowNs) > 0;
+        // Whatever caused the head that was seen can be seen too, but perhaps only now: so it is
+        // looked for twice.
+        if (oldest(Long.MAX_VALUE) == null) {
+            return false;
+        }
+        return oldest(Long.MAX_VALUE).pass(delivery, nowNs) > 0;
     }
 
     /** The writer whose head is the oldest of those appended before a time, or null. */
@@ -126,6 +134,14 @@ public final class Subscription implements AutoCloseable {
                 : DeliveryHeader.appendedNs(head.record(), 0);
     }
 
+    /** Goes back, in the channels that pass, to where all records have ended. */
+    public void rewind(Predicate<String> rewound) {
+        final LaneMark mark = new LaneMark();
+        for (final WriterLanes writer : writers) {
+            writer.rewind(rewound, mark);
+        }
+    }
+
     /** Number of lanes it reads. */
     public int laneCount() {
         return known.size();
@@ -136,6 +152,7 @@ public final class Subscription implements AutoCloseable {
         final List<WriterLanes> all = new ArrayList<>(List.of(writers));
         for (final Lane lane : lanes) {
             if (known.add(lane)) {
+                onLane.accept(lane);
                 writerLanes(all, lane.writer()).add(start(lane));
             }
         }

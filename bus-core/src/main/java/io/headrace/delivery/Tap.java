@@ -3,6 +3,7 @@ package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.LanePoller;
 import io.headrace.message.Message;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -13,6 +14,12 @@ import java.util.function.Predicate;
  */
 public final class Tap implements AutoCloseable {
 
+    /** What is done with each record, whole or not ({@link Message#isWhole}). */
+    @FunctionalInterface
+    public interface Handler {
+        void onRecord(LanePoller lane, long nowNs);
+    }
+
     private final Bus bus;
     private final Subscription subscription;
 
@@ -21,19 +28,23 @@ public final class Tap implements AutoCloseable {
      */
     public Tap(Bus bus, Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
         this.bus = bus;
-        this.subscription = new Subscription(bus, channels, true, onBadLane);
+        this.subscription = new Subscription(bus, channels, true, lane -> {}, onBadLane);
     }
 
     /**
      * Passes up to {@code limit} records, and stops where there are no more.
      *
-     * @param handler gets each record, whole or not ({@link Message#isWhole}).
      * @return number of records passed.
      */
-    public int poll(Delivery handler, int limit) {
+    public int poll(Handler handler, int limit) {
         final long nowNs = bus.clock().nanoTime();
+        final Delivery delivery =
+                (lane, now) -> {
+                    handler.onRecord(lane, now);
+                    return true;
+                };
         int passed = 0;
-        while (passed < limit && subscription.passOldest(handler, nowNs)) {
+        while (passed < limit && subscription.passOldest(delivery, nowNs)) {
             passed++;
         }
         return passed;

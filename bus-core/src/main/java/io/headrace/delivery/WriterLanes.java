@@ -2,8 +2,10 @@
 package io.headrace.delivery;
 
 import io.headrace.channel.Lane;
+import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import java.util.Arrays;
+import java.util.function.Predicate;
 import org.agrona.CloseHelper;
 
 /** The lanes of one writer that a subscription reads, merged by sequence. */
@@ -46,6 +48,18 @@ final class WriterLanes implements AutoCloseable {
         return head;
     }
 
+    /** Goes back, in the lanes of the channels that pass, to where all records have ended. */
+    void rewind(Predicate<String> channels, LaneMark mark) {
+        for (final LanePoller poller : lanes) {
+            if (channels.test(poller.lane().channel())) {
+                poller.lane().readMark(mark);
+                poller.rewind(mark);
+                head = null;
+                lastSequence = 0;
+            }
+        }
+    }
+
     void remove(Lane lane) {
         for (final LanePoller poller : lanes) {
             if (poller.lane() == lane) {
@@ -80,14 +94,17 @@ final class WriterLanes implements AutoCloseable {
         if (next == null) {
             return 0;
         }
+        boolean pass = true;
         try {
-            delivery.onRecord(next, nowNs);
+            pass = delivery.onRecord(next, nowNs);
         } finally {
-            lastSequence = Math.max(lastSequence, next.sequence());
-            head = null;
-            next.advance();
+            if (pass) {
+                lastSequence = Math.max(lastSequence, next.sequence());
+                head = null;
+                next.advance();
+            }
         }
-        return 1;
+        return pass ? 1 : 0;
     }
 
     @Override

@@ -15,7 +15,8 @@ import org.agrona.CloseHelper;
 /** An OS lock on a file that one process of a bus holds until it ends, in whatever way. */
 final class Election implements AutoCloseable {
 
-    // POSIX drops a process's lock as soon as any descriptor of the file is closed, so a JVM opens it once at a time.
+    // POSIX drops a process's lock as soon as any descriptor of the file is closed, so a JVM opens
+    // it once at a time.
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
 
     private final Path path;
@@ -37,8 +38,7 @@ final class Election implements AutoCloseable {
                     return false;
                 }
                 channel =
-                        FileChannel.open(
-                                path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             }
             lock = channel.tryLock();
             return lock != null;

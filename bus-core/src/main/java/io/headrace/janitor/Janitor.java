@@ -6,6 +6,7 @@ import io.headrace.channel.ChannelName;
 import io.headrace.channel.Lane;
 import io.headrace.channel.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.ShardTable;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
 import java.util.ArrayList;
@@ -19,15 +20,16 @@ import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
- * A candidate for janitor; every member of a bus runs one beside its heartbeat, and the elected one works:
+ * A candidate for janitor; every member of a bus runs one beside its heartbeat, and the elected one
+ * works:
  *
  * <ul>
  *   <li>it follows every lane, counts how messages ended and says up to where all of them have;
- *   <li>it ends what nobody else will: the claims of dead and hung consumers (lost), expired messages, and what dead
- *       front ends left unclaimed (cancelled);
+ *   <li>it ends what nobody else will: the claims of dead and hung consumers (lost), expired
+ *       messages, and what dead front ends left unclaimed (cancelled);
  *   <li>it closes the WebSockets of dead front ends towards the workers;
- *   <li>it deletes the lanes of dead writers once every message has ended and the retention is over, then their member
- *       files, and roll-cycle files that are over in the same way.
+ *   <li>it deletes the lanes of dead writers once every message has ended and the retention is
+ *       over, then their member files, and roll-cycle files that are over in the same way.
  * </ul>
  */
 public final class Janitor implements Agent {
@@ -35,7 +37,8 @@ public final class Janitor implements Agent {
     private static final long FOLLOW_INTERVAL_NS = 10_000_000L;
     private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;
     private static final long CLEAN_INTERVAL_NS = 1_000_000_000L;
-    // Readers look at the lane version in every duty cycle; this is for those that are busy with a message.
+    // Readers look at the lane version in every duty cycle; this is for those that are busy with a
+    // message.
     private static final long HIDDEN_NS = 2_000_000_000L;
 
     private final Bus bus;
@@ -47,6 +50,7 @@ public final class Janitor implements Agent {
     private final AtomicCounter elected;
     private final int consumerId;
     private final Map<Lane, LaneKeeper> keepers = new LinkedHashMap<>();
+    private final Map<String, ShardTable> shardTables = new LinkedHashMap<>();
     private final Map<Lane, Long> drainedSinceNs = new LinkedHashMap<>();
     private final Map<Lane, Long> hiddenSinceNs = new LinkedHashMap<>();
     private final Set<String> reaped = new HashSet<>();
@@ -101,6 +105,8 @@ public final class Janitor implements Agent {
         if (membersChanged || nowNs >= nextLookAheadNs) {
             nextLookAheadNs = nowNs + LOOK_AHEAD_INTERVAL_NS;
             keepers.values().forEach(keeper -> keeper.lookAhead(members, nowNs));
+            // After the claims: a shard's next owner waits for none that nobody will end.
+            shardTables.values().forEach(table -> releaseShards(table, members));
         }
         if (nowNs >= nextCleanNs) {
             nextCleanNs = nowNs + CLEAN_INTERVAL_NS;
@@ -114,6 +120,20 @@ public final class Janitor implements Agent {
         for (final Lane lane : lanes) {
             keepers.computeIfAbsent(
                     lane, found -> new LaneKeeper(found, consumerId, retention.hungNs()));
+            if (ShardTable.isSharded(lane.channel())) {
+                shardTables.computeIfAbsent(
+                        ShardTable.group(lane.channel()),
+                        group -> ShardTable.of(bus.directory(), group));
+            }
+        }
+    }
+
+    private static void releaseShards(ShardTable table, LiveMembers.Snapshot members) {
+        for (int shard = 0; shard < ShardTable.SHARD_COUNT; shard++) {
+            final int owner = table.owner(shard);
+            if (members.isOut(owner)) {
+                table.release(shard, owner);
+            }
         }
     }
 
@@ -189,6 +209,7 @@ public final class Janitor implements Agent {
     public void onClose() {
         CloseHelper.quietCloseAll(keepers.values());
         keepers.clear();
+        CloseHelper.quietCloseAll(shardTables.values());
         openConnections.close();
         election.close();
     }

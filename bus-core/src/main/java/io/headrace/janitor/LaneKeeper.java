@@ -13,8 +13,9 @@ import io.headrace.message.Message;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Looks after one lane: follows its records as they end, counts their fates, and ends those that nobody else will: free
- * ones that have expired or whose writer is dead, and claimed ones whose consumer is dead or has hung.
+ * Looks after one lane: follows its records as they end, counts their fates, and ends those that
+ * nobody else will: free ones that have expired or whose writer is dead, and claimed ones whose
+ * consumer is dead or has hung.
  */
 final class LaneKeeper implements AutoCloseable {
 
@@ -69,9 +70,9 @@ final class LaneKeeper implements AutoCloseable {
             if (whole) {
                 resolve(record, members, nowNs);
             }
-            // What is too short to be a message counts as failed: no consumer can do anything with it.
-            final int state =
-                    whole ? ClaimWord.state(ClaimWord.read(record)) : ClaimWord.FAILED;
+            // What is too short to be a message counts as failed: no consumer can do anything with
+            // it.
+            final int state = whole ? ClaimWord.state(ClaimWord.read(record)) : ClaimWord.FAILED;
             if (state < ClaimWord.DONE || state > ClaimWord.LOST) {
                 break;
             }
@@ -80,7 +81,8 @@ final class LaneKeeper implements AutoCloseable {
             mark.endedBytes(
                     mark.endedBytes()
                             + (whole
-                                    ? DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0)
+                                    ? DeliveryHeader.LENGTH
+                                            + DeliveryHeader.messageLength(record, 0)
                                     : record.capacity()));
             mark.lastEnded(tail.index());
             tail.advance();
@@ -89,14 +91,19 @@ final class LaneKeeper implements AutoCloseable {
         if (passed > 0) {
             lane.writeMark(mark);
         }
-        if (drained && lane.appendedCount() != mark.endedCount() && members.isWriterDead(lane.writer())) {
+        if (drained
+                && lane.appendedCount() != mark.endedCount()
+                && members.isWriterDead(lane.writer())) {
             // Its writer was killed between a commit and the count of it.
             lane.correctAppended(mark);
         }
         return passed;
     }
 
-    /** Looks at every record that had not ended: for claims of the dead and the hung behind a live one. */
+    /**
+     * Looks at every record that had not ended: for claims of the dead and the hung behind a live
+     * one.
+     */
     void lookAhead(LiveMembers.Snapshot members, long nowNs) {
         if (drained) {
             return;
@@ -131,7 +138,10 @@ final class LaneKeeper implements AutoCloseable {
         }
     }
 
-    /** Whether nobody waits for this record: its front end is dead, and with it all its clients have left. */
+    /**
+     * Whether nobody waits for this record: its front end is dead, and with it all its clients have
+     * left.
+     */
     private boolean isAbandoned(UnsafeBuffer record, LiveMembers.Snapshot members) {
         if (lane.channel().startsWith(ChannelName.REPLY_PREFIX)) {
             return members.isDead(ReplyAddress.frontEnd(lane.channel()));

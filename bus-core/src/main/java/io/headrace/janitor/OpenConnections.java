@@ -21,9 +21,9 @@ import org.agrona.collections.Long2ObjectHashMap;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Appends the WebSocket Client Close that a dead front end could not: for each of its connections that has a connect
- * and no close, with the connection's keys inside and code 1006 (RFC 6455, section 7.1.5). Who does it twice finds
- * nothing left to do the second time.
+ * Appends the WebSocket Client Close that a dead front end could not: for each of its connections
+ * that has a connect and no close, with the connection's keys inside and code 1006 (RFC 6455,
+ * section 7.1.5). Who does it twice finds nothing left to do the second time.
  */
 final class OpenConnections implements AutoCloseable {
 

@@ -8,9 +8,10 @@ import org.agrona.SystemUtil;
 /**
  * How long things are kept and waited for.
  *
- * @param retentionMs how long messages that have ended stay readable ({@code headrace.retention}, default 10 minutes).
- * @param hungNs how old a claim may grow before its consumer is taken for hung ({@code headrace.claim.timeout}, default
- *     30 s).
+ * @param retentionMs how long messages that have ended stay readable ({@code headrace.retention},
+ *     default 10 minutes).
+ * @param hungNs how old a claim may grow before its consumer is taken for hung ({@code
+ *     headrace.claim.timeout}, default 30 s).
  */
 public record Retention(long retentionMs, long hungNs) {
 

@@ -155,6 +155,11 @@ public final class Member implements Agent, AutoCloseable {
         return id;
     }
 
+    /** Says that a consumer goes round; by its own thread. */
+    public void onDuty(int consumer, long nowNs) {
+        header.putLongRelease(MemberFile.DUTY_OFFSET + consumer * MemberFile.DUTY_LENGTH, nowNs);
+    }
+
     /** A new counter of this member; its label is what tools print. */
     public AtomicCounter counter(String label) {
         return counters.newCounter(label);

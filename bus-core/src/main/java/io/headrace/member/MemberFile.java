@@ -22,9 +22,10 @@ import org.agrona.concurrent.status.CountersReader;
  *      24  int64   heartbeat, bus time ns           32  int32  first consumer id   36  int32  consumer count
  *      40  int32   state: 0 running, 1 closed
  *     128  int32   length, then channel patterns it consumes, ASCII
- *    4096  65,536 bytes     distinct error log
- *   69632  524,288 bytes    metadata of 1,024 counters
- *  593920  131,072 bytes    values of 1,024 counters
+ *    4096  64 x 64 bytes    when each consumer was on duty last, bus time ns
+ *    8192  65,536 bytes     distinct error log
+ *   73728  524,288 bytes    metadata of 1,024 counters
+ *  598016  131,072 bytes    values of 1,024 counters
  * </pre>
  *
  * <p>Its process holds an OS lock on the file for as long as it lives.
@@ -43,7 +44,10 @@ final class MemberFile {
     static final int STATE_OFFSET = 40;
     static final int CHANNELS_OFFSET = 128;
     static final int CHANNELS_LENGTH_MAX = 3_900;
-    static final int ERROR_LOG_OFFSET = 4_096;
+    static final int DUTY_OFFSET = 4_096;
+    static final int DUTY_LENGTH = 64;
+    static final int DUTY_COUNT_MAX = 64;
+    static final int ERROR_LOG_OFFSET = DUTY_OFFSET + DUTY_COUNT_MAX * DUTY_LENGTH;
     static final int ERROR_LOG_LENGTH = 65_536;
     static final int COUNTERS_METADATA_OFFSET = ERROR_LOG_OFFSET + ERROR_LOG_LENGTH;
     static final int COUNTER_COUNT_MAX = 1_024;

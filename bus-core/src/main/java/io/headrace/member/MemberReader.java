@@ -92,6 +92,11 @@ public final class MemberReader implements AutoCloseable {
         return MemberFile.readChannels(header);
     }
 
+    /** Bus time at which a consumer, counted from 0, went round last; 0 when it has not yet. */
+    public long dutyNs(int consumer) {
+        return header.getLongVolatile(MemberFile.DUTY_OFFSET + consumer * MemberFile.DUTY_LENGTH);
+    }
+
     public int firstConsumerId() {
         return header.getInt(MemberFile.FIRST_CONSUMER_OFFSET);
     }

@@ -11,6 +11,8 @@ import io.headrace.delivery.Claimer;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.RequestResolver;
+import io.headrace.delivery.ShardTable;
+import io.headrace.delivery.Shards;
 import io.headrace.delivery.Subscription;
 import io.headrace.delivery.UndecodableReport;
 import io.headrace.member.Member;
@@ -33,11 +35,13 @@ final class Consumer implements Agent, Claimer.Handler {
 
     private final WorkerContext context;
     private final String id;
+    private final int number;
     private final OptionalInt cpu;
     private final Member member;
     private final EpochNanoClock clock;
     private final Replies replies;
     private final RequestResolver resolver;
+    private final Shards shards;
     private final Subscription subscription;
     private final Claimer claimer;
     private final HttpReply httpReply;
@@ -45,6 +49,7 @@ final class Consumer implements Agent, Claimer.Handler {
 
     /**
      * @param id of the consumer as a writer: the worker's and the consumer's number.
+     * @param number its place among the worker's consumers, from 0.
      * @param consumerId what it writes into claim words.
      */
     Consumer(
@@ -53,27 +58,32 @@ final class Consumer implements Agent, Claimer.Handler {
             Member member,
             LiveMembers liveMembers,
             String id,
+            int number,
             int consumerId,
             OptionalInt cpu) {
         this.context = context;
         this.id = id;
+        this.number = number;
         this.cpu = cpu;
         this.member = member;
         this.clock = bus.clock();
         this.replies = new Replies(bus, id, liveMembers, member);
         this.resolver = new RequestResolver(bus);
         final Predicate<String> channels = Glob.of(context.channels());
+        this.shards = new Shards(bus, liveMembers, consumerId);
         this.subscription =
                 new Subscription(
                         bus,
                         name -> !name.startsWith(ChannelName.REPLY_PREFIX) && channels.test(name),
                         false,
+                        lane -> shards.join(lane.channel()),
                         member.errorLog()::record);
         this.claimer =
                 new Claimer(
                         bus.clock(),
                         consumerId,
                         new Message(resolver),
+                        shards,
                         this,
                         new FateCounters(member, id),
                         new UndecodableReport(member.errorLog()));
@@ -107,6 +117,10 @@ final class Consumer implements Agent, Claimer.Handler {
     @Override
     public int doWork() {
         final long nowNs = clock.nanoTime();
+        member.onDuty(number, nowNs);
+        if (shards.doWork(nowNs)) {
+            subscription.rewind(ShardTable::isSharded);
+        }
         return replies.doWork() + subscription.poll(claimer, nowNs);
     }
 
@@ -136,13 +150,15 @@ final class Consumer implements Agent, Claimer.Handler {
             case WEB_SOCKET_CONNECTION ->
                     context.onWebSocketConnect()
                             .onWebSocketConnect(
-                                    channel, message.request(), webSocket.to(message.connection()));
+                                    channel,
+                                    message.request(),
+                                    webSocket.to(message.connection(), message.order()));
             case WEB_SOCKET_RECEIVE ->
                     context.onWebSocketReceive()
                             .onWebSocketReceive(
                                     channel,
                                     message.datagram(),
-                                    webSocket.to(message.connection()));
+                                    webSocket.to(message.connection(), message.order()));
             case WEB_SOCKET_CLIENT_CLOSE ->
                     context.onWebSocketDisconnect().onWebSocketDisconnect(channel, message.close());
             default ->
@@ -168,6 +184,6 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public void onClose() {
-        CloseHelper.quietCloseAll(subscription, resolver, replies);
+        CloseHelper.quietCloseAll(shards, subscription, resolver, replies);
     }
 }

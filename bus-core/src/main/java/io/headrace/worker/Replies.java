@@ -123,7 +123,13 @@ final class Replies implements AutoCloseable {
         }
     }
 
-    int send(long connection, boolean binary, UnsafeBuffer content, int offset, int length) {
+    int send(
+            long connection,
+            int order,
+            boolean binary,
+            UnsafeBuffer content,
+            int offset,
+            int length) {
         final LaneAppender lane = lane(connection);
         final int code = claim(lane, ReplyEncoder.sendLength(length));
         if (code != LaneAppender.OK) {
@@ -131,13 +137,13 @@ final class Replies implements AutoCloseable {
         }
         try {
             encoder.encodeSend(lane.buffer(), lane.offset(), binary, content, offset, length);
-            return commit(lane, connection, 0);
+            return commit(lane, connection, order);
         } finally {
             lane.abortIfClaimed();
         }
     }
 
-    int sendClose(long connection, int code, byte[] reason) {
+    int sendClose(long connection, int order, int code, byte[] reason) {
         final LaneAppender lane = lane(connection);
         final int claimed = claim(lane, ReplyEncoder.serverCloseLength(reason.length));
         if (claimed != LaneAppender.OK) {
@@ -145,7 +151,7 @@ final class Replies implements AutoCloseable {
         }
         try {
             encoder.encodeServerClose(lane.buffer(), lane.offset(), code, reason);
-            return commit(lane, connection, 0);
+            return commit(lane, connection, order);
         } finally {
             lane.abortIfClaimed();
         }

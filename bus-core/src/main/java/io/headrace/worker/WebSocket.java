@@ -25,13 +25,19 @@ public final class WebSocket {
     private final UnsafeBuffer content = new UnsafeBuffer(NO_BYTES);
     private WebSocket other;
     private long connection;
+    private int order;
 
     WebSocket(Replies replies) {
         this.replies = replies;
     }
 
-    WebSocket to(long socketConnection) {
+    /**
+     * @param answeredOrder which message of the connection is being handled: what is sent for an
+     *     earlier one than was answered last is too late and will be dropped; 0 goes at any time.
+     */
+    WebSocket to(long socketConnection, int answeredOrder) {
         connection = socketConnection;
+        order = answeredOrder;
         return this;
     }
 
@@ -43,20 +49,20 @@ public final class WebSocket {
         if (other == null) {
             other = new WebSocket(replies);
         }
-        return other.to(ReplyAddress.parse(sendChannel).connection());
+        return other.to(ReplyAddress.parse(sendChannel).connection(), 0);
     }
 
     /** Sends a text datagram. */
     public int send(String text) {
         final byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         content.wrap(bytes);
-        return replies.send(connection, false, content, 0, bytes.length);
+        return replies.send(connection, order, false, content, 0, bytes.length);
     }
 
     /** Sends a binary datagram. */
     public int send(byte[] bytes) {
         content.wrap(bytes);
-        return replies.send(connection, true, content, 0, bytes.length);
+        return replies.send(connection, order, true, content, 0, bytes.length);
     }
 
     /**
@@ -65,12 +71,12 @@ public final class WebSocket {
      * @param binary key {@code binary}; when false, the bytes must be UTF-8.
      */
     public int send(boolean binary, UnsafeBuffer buffer, int offset, int length) {
-        return replies.send(connection, binary, buffer, offset, length);
+        return replies.send(connection, order, binary, buffer, offset, length);
     }
 
     /** Closes the client's WebSocket with code 1000. */
     public int close() {
-        return replies.sendClose(connection, CLOSE_NORMAL, NO_BYTES);
+        return replies.sendClose(connection, order, CLOSE_NORMAL, NO_BYTES);
     }
 
     /**
@@ -88,6 +94,6 @@ public final class WebSocket {
             }
             bytes = java.util.Arrays.copyOf(bytes, length);
         }
-        return replies.sendClose(connection, code, bytes);
+        return replies.sendClose(connection, order, code, bytes);
     }
 }

@@ -50,14 +50,12 @@ public final class Worker implements AutoCloseable {
                         firstConsumerId,
                         context.consumers(),
                         bus.clock());
-        final LiveMembers liveMembers = new LiveMembers(bus, member.errorLog()::record);
+        final Retention retention = Retention.fromProperties();
+        final LiveMembers liveMembers =
+                new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
                 new Janitor(
-                        bus,
-                        member,
-                        liveMembers,
-                        Retention.fromProperties(),
-                        firstConsumerId + context.consumers());
+                        bus, member, liveMembers, retention, firstConsumerId + context.consumers());
         housekeeping = new CompositeAgent(member, liveMembers, janitor);
         final List<Integer> cpus = context.cpuList();
         for (int i = 0; i < context.consumers(); i++) {
@@ -72,6 +70,7 @@ public final class Worker implements AutoCloseable {
                             member,
                             liveMembers,
                             member.id() + "-" + i,
+                            i,
                             firstConsumerId + i,
                             cpu));
         }

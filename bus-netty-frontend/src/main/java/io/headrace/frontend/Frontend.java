@@ -63,14 +63,10 @@ public final class Frontend implements AutoCloseable {
                         firstConsumerId,
                         context.loops(),
                         bus.clock());
-        liveMembers = new LiveMembers(bus, member.errorLog()::record);
+        final Retention retention = Retention.fromProperties();
+        liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
-                new Janitor(
-                        bus,
-                        member,
-                        liveMembers,
-                        Retention.fromProperties(),
-                        firstConsumerId + context.loops());
+                new Janitor(bus, member, liveMembers, retention, firstConsumerId + context.loops());
         housekeeping = new CompositeAgent(member, liveMembers, janitor);
         // The first look is taken now: the first request must not be told that there is no worker.
         liveMembers.doWork();
@@ -106,7 +102,15 @@ public final class Frontend implements AutoCloseable {
                         context.limits(),
                         context.mountPrefix());
         final Egress egress =
-                new Egress(bus, replyChannel, consumerId, connections, member, fates, counters);
+                new Egress(
+                        bus,
+                        replyChannel,
+                        consumerId,
+                        liveMembers,
+                        connections,
+                        member,
+                        fates,
+                        counters);
         final Listener listener = new Listener(transport, context.host(), port, connections);
         listeners.add(listener);
         loops.add(new FrontendLoop(writer, listener, ingress, connections, egress));

@@ -263,8 +263,8 @@ public final class EventEncoder {
     }
 
     /**
-     * Encodes a WebSocket Client Close that carries the keys of its connection itself, because the record may be gone
-     * before it is read.
+     * Encodes a WebSocket Client Close that carries the keys of its connection itself, because the
+     * record may be gone before it is read.
      *
      * @param request holds the WebSocket Connection's SBE message with its header.
      */

@@ -6,6 +6,8 @@ import io.headrace.channel.LanePoller;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.Claimer;
 import io.headrace.delivery.FateCounters;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.Shards;
 import io.headrace.delivery.Subscription;
 import io.headrace.delivery.UndecodableReport;
 import io.headrace.member.Member;
@@ -18,7 +20,7 @@ import io.headrace.message.Message;
 public final class Egress implements Claimer.Handler, AutoCloseable {
 
     // Bounds how long replies keep the loop from its sockets.
-    private static final int ROUNDS_MAX = 16;
+    private static final int REPLIES_MAX = 256;
 
     private final ReplyTarget target;
     private final LoopCounters counters;
@@ -29,18 +31,22 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
             Bus bus,
             String replyChannel,
             int consumerId,
+            LiveMembers liveMembers,
             ReplyTarget target,
             Member member,
             FateCounters fates,
             LoopCounters counters) {
         this.target = target;
         this.counters = counters;
-        this.subscription = new Subscription(bus, replyChannel::equals, false, member.errorLog()::record);
+        this.subscription =
+                new Subscription(
+                        bus, replyChannel::equals, false, lane -> {}, member.errorLog()::record);
         this.claimer =
                 new Claimer(
                         bus.clock(),
                         consumerId,
                         new Message(),
+                        new Shards(bus, liveMembers, consumerId),
                         this,
                         fates,
                         new UndecodableReport(member.errorLog()));
@@ -49,12 +55,10 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
     /** Delivers what is there; returns the number of replies. */
     public int poll(long nowNs) {
         int work = 0;
-        for (int round = 0; round < ROUNDS_MAX; round++) {
-            final int passed = subscription.poll(claimer, nowNs);
-            if (passed == 0) {
-                break;
-            }
-            work += passed;
+        // Strictly by time: a connection's replies may come from two consumers when its shard has
+        // moved.
+        while (work < REPLIES_MAX && subscription.passOldest(claimer, nowNs)) {
+            work++;
         }
         return work;
     }
@@ -66,9 +70,10 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
                 switch (message.type()) {
                     case HTTP_RESPONSE ->
                             target.onResponse(connection, message.order(), message.response());
-                    case WEB_SOCKET_SEND -> target.onSend(connection, message.datagram());
+                    case WEB_SOCKET_SEND ->
+                            target.onSend(connection, message.order(), message.datagram());
                     case WEB_SOCKET_SERVER_CLOSE ->
-                            target.onServerClose(connection, message.close());
+                            target.onServerClose(connection, message.order(), message.close());
                     default -> false;
                 };
         if (!taken) {

@@ -14,7 +14,7 @@ public interface ReplyTarget {
 
     boolean onResponse(long connection, int order, Response response);
 
-    boolean onSend(long connection, Datagram datagram);
+    boolean onSend(long connection, int order, Datagram datagram);
 
-    boolean onServerClose(long connection, Close close);
+    boolean onServerClose(long connection, int order, Close close);
 }

@@ -165,16 +165,16 @@ final class Connection {
         webSocket = handler;
     }
 
-    boolean send(Datagram datagram) {
-        if (webSocket == null || !webSocket.isOpen()) {
+    boolean send(int order, Datagram datagram) {
+        if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
             return false;
         }
         webSocket.send(connections.replyMapper().frame(datagram, channel.alloc()));
         return true;
     }
 
-    boolean closeWebSocket(Close close) {
-        if (webSocket == null || !webSocket.isOpen()) {
+    boolean closeWebSocket(int order, Close close) {
+        if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
             return false;
         }
         webSocket.close(connections.replyMapper().closeFrame(close), Close.By.WORKER);

@@ -209,15 +209,15 @@ public final class Connections implements ReplyTarget {
     }
 
     @Override
-    public boolean onSend(long connectionId, Datagram datagram) {
+    public boolean onSend(long connectionId, int order, Datagram datagram) {
         final Connection connection = byId.get(connectionId);
-        return connection != null && connection.send(datagram);
+        return connection != null && connection.send(order, datagram);
     }
 
     @Override
-    public boolean onServerClose(long connectionId, Close close) {
+    public boolean onServerClose(long connectionId, int order, Close close) {
         final Connection connection = byId.get(connectionId);
-        return connection != null && connection.closeWebSocket(close);
+        return connection != null && connection.closeWebSocket(order, close);
     }
 
     /**

@@ -51,6 +51,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final long connectIndex;
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
     private int order;
+    private int lastAnsweredOrder;
     private boolean closing;
     private boolean closeAppended;
     private int closeCode = ABNORMAL;
@@ -90,6 +91,18 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     boolean isOpen() {
         return !closing && channel.isActive();
+    }
+
+    /**
+     * Whether a reply may still go out: not when it answers an earlier message than the last one
+     * did, because its consumer was stopped or hung and another has gone on. Order 0 answers none.
+     */
+    boolean isInTime(int answeredOrder) {
+        if (answeredOrder != 0 && answeredOrder - lastAnsweredOrder < 0) {
+            return false;
+        }
+        lastAnsweredOrder = answeredOrder == 0 ? lastAnsweredOrder : answeredOrder;
+        return true;
     }
 
     void send(WebSocketFrame frame) {

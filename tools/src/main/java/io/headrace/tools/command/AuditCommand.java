@@ -20,8 +20,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code headrace audit}: reads every record of every lane and checks that each message has exactly one fate, or is
- * claimed or pending, that each writer's sequence rises, and that the sums are those the writers and the janitor counted.
+ * {@code headrace audit}: reads every record of every lane and checks that each message has exactly
+ * one fate, or is claimed or pending, that each writer's sequence rises, and that the sums are
+ * those the writers and the janitor counted.
  */
 @Command(name = "audit", description = "Proves from the records what became of every message.")
 public final class AuditCommand implements Callable<Integer> {
@@ -73,7 +74,10 @@ public final class AuditCommand implements Callable<Integer> {
                     behindMark++;
                 }
                 if (poller.sequence() <= lastSequence && Message.isWhole(record)) {
-                    explainNot(lane, poller.index(), "sequence " + poller.sequence() + " does not rise");
+                    explainNot(
+                            lane,
+                            poller.index(),
+                            "sequence " + poller.sequence() + " does not rise");
                 }
                 lastSequence = Math.max(lastSequence, poller.sequence());
                 poller.advance();
@@ -114,7 +118,8 @@ public final class AuditCommand implements Callable<Integer> {
                             .formatted(
                                     lane, upToMark[ClaimWord.FREE] + upToMark[ClaimWord.CLAIMED]));
         }
-        // Files that are over may have been deleted: of what they held, only the janitor's count is left.
+        // Files that are over may have been deleted: of what they held, only the janitor's count is
+        // left.
         final boolean isComplete = present == counted;
         for (int state = ClaimWord.DONE; state <= ClaimWord.LOST; state++) {
             final long kept = mark.ended(state - ClaimWord.DONE);
@@ -135,11 +140,12 @@ public final class AuditCommand implements Callable<Integer> {
         for (int state = ClaimWord.DONE; state <= ClaimWord.LOST; state++) {
             text.append(", ").append(byState[state]).append(' ').append(ClaimWord.label(state));
         }
-        return text.append(", %d claimed, %d pending, %d unexplained"
-                        .formatted(
-                                byState[ClaimWord.CLAIMED],
-                                byState[ClaimWord.FREE],
-                                unexplained.size()))
+        return text.append(
+                        ", %d claimed, %d pending, %d unexplained"
+                                .formatted(
+                                        byState[ClaimWord.CLAIMED],
+                                        byState[ClaimWord.FREE],
+                                        unexplained.size()))
                 .toString();
     }
 

@@ -10,8 +10,8 @@ import io.headrace.message.Message;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * What became of a channel's messages: those up to each lane's mark as the janitor counted them, those behind it as their
- * records say now.
+ * What became of a channel's messages: those up to each lane's mark as the janitor counted them,
+ * those behind it as their records say now.
  */
 final class ChannelLedger {
 

@@ -44,7 +44,8 @@ public final class StatCommand implements Callable<Integer> {
             do {
                 members.refresh();
                 final Map<String, ChannelLedger> channels = ledgers(bus);
-                System.out.print(json ? toJson(bus, members, channels) : toText(bus, members, channels));
+                System.out.print(
+                        json ? toJson(bus, members, channels) : toText(bus, members, channels));
                 System.out.flush();
             } while (watch && !stop.await(WATCH_INTERVAL_MS));
         }
@@ -56,8 +57,7 @@ public final class StatCommand implements Callable<Integer> {
         for (final Lane lane :
                 bus.lanes(
                         name -> true,
-                        badLane ->
-                                System.err.println("headrace stat: " + badLane.getMessage()))) {
+                        badLane -> System.err.println("headrace stat: " + badLane.getMessage()))) {
             ledgers.computeIfAbsent(lane.channel(), name -> new ChannelLedger()).add(lane);
         }
         return ledgers;

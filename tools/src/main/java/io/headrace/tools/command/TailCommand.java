@@ -5,7 +5,6 @@ import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.ChannelName;
 import io.headrace.channel.Glob;
-import io.headrace.delivery.Delivery;
 import io.headrace.delivery.Tap;
 import io.headrace.tools.json.RecordPrinter;
 import java.io.BufferedWriter;
@@ -71,7 +70,7 @@ public final class TailCommand implements Callable<Integer> {
             if (from == From.now) {
                 tap.poll((lane, nowNs) -> {}, Integer.MAX_VALUE);
             }
-            final Delivery print =
+            final Tap.Handler print =
                     (lane, nowNs) -> {
                         try {
                             printer.print(lane, out);
