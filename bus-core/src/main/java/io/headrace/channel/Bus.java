@@ -2,27 +2,22 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.name.ChannelName;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 import org.agrona.IoUtil;
 import org.agrona.concurrent.EpochNanoClock;
@@ -47,9 +42,6 @@ public final class Bus implements AutoCloseable {
     /** System property and default of every tool's {@code --bus}. */
     public static final String DIRECTORY_PROPERTY = "headrace.bus";
 
-    private static final String SETTINGS_FILE = "bus.properties";
-    private static final Set<String> DEBRIS =
-            Set.of("bus.lock", "bus.dat", "lanes.dat", "bus.properties.new");
     // File locks are held by the whole JVM, so threads of one need a lock of their own.
     private static final Object JVM_LOCK = new Object();
 
@@ -92,10 +84,7 @@ public final class Bus implements AutoCloseable {
     public static Bus openOrCreate(Path directory) {
         final Path path = directory.toAbsolutePath().normalize();
         try {
-            if (!Files.exists(path)) {
-                createDirectories(path);
-            }
-            checkOwner(path);
+            BusDirectory.prepare(path);
             synchronized (JVM_LOCK) {
                 try (FileChannel channel =
                                 FileChannel.open(
@@ -103,8 +92,9 @@ public final class Bus implements AutoCloseable {
                                         StandardOpenOption.CREATE,
                                         StandardOpenOption.WRITE);
                         FileLock lock = channel.lock()) {
-                    if (!Files.exists(path.resolve(SETTINGS_FILE))) {
-                        create(path);
+                    BusDirectory.restrict(path.resolve("bus.lock"));
+                    if (!Files.exists(path.resolve(BusDirectory.SETTINGS_FILE))) {
+                        BusDirectory.create(path);
                     }
                     return openLocked(path);
                 }
@@ -117,7 +107,7 @@ public final class Bus implements AutoCloseable {
     /** Opens a bus that must exist. */
     public static Bus open(Path directory) {
         final Path path = directory.toAbsolutePath().normalize();
-        if (!Files.exists(path.resolve(SETTINGS_FILE))) {
+        if (!Files.exists(path.resolve(BusDirectory.SETTINGS_FILE))) {
             throw new HeadraceException(
                     "no bus in %s; start 'headrace demo', 'frontend' or 'worker' first, or name another with --bus"
                             .formatted(path));
@@ -125,86 +115,13 @@ public final class Bus implements AutoCloseable {
         return openOrCreate(path);
     }
 
-    private static void create(Path path) throws IOException {
-        try (Stream<Path> entries = Files.list(path)) {
-            final List<String> others =
-                    entries.map(entry -> entry.getFileName().toString())
-                            .filter(name -> !DEBRIS.contains(name))
-                            .toList();
-            if (!others.isEmpty()) {
-                throw new HeadraceException(
-                        "%s is neither a bus nor empty (it has '%s'); name another directory with --bus"
-                                .formatted(path, others.get(0)));
-            }
-        }
-        createDirectories(path.resolve("members"));
-        createDirectories(path.resolve("channels"));
-        final Path temporary = path.resolve("bus.properties.new");
-        BusSettings.forNewBus(randomId()).write(temporary);
-        Files.move(temporary, path.resolve(SETTINGS_FILE), StandardCopyOption.ATOMIC_MOVE);
-    }
-
     private static Bus openLocked(Path path) {
-        final BusSettings settings = BusSettings.read(path.resolve(SETTINGS_FILE));
+        final BusSettings settings = BusSettings.read(path.resolve(BusDirectory.SETTINGS_FILE));
         final BusFile file = new BusFile(path.resolve("bus.dat"));
         final LaneTable laneTable = new LaneTable(path.resolve("lanes.dat"));
+        BusDirectory.restrict(path.resolve("bus.dat"));
+        BusDirectory.restrict(path.resolve("lanes.dat"));
         return new Bus(path, settings, file, laneTable, new BusClock(file.anchorClock()));
-    }
-
-    private static void checkOwner(Path path) throws IOException {
-        if (!Files.isDirectory(path)) {
-            throw new HeadraceException("bus " + path + " is not a directory");
-        }
-        if (!Files.getFileStore(path).supportsFileAttributeView("posix")) {
-            return;
-        }
-        final Object uid = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-        final Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        if (Files.isDirectory(Path.of("/proc/self")) && !uid.equals(own)) {
-            throw new HeadraceException(
-                    "bus "
-                            + path
-                            + " belongs to another user (uid "
-                            + uid
-                            + "); name your own with --bus");
-        }
-        final Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
-        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
-                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw new HeadraceException(
-                    "bus %s is writable by others (%s); chmod 700 it or name another with --bus"
-                            .formatted(path, PosixFilePermissions.toString(permissions)));
-        }
-    }
-
-    private static void createDirectories(Path path) throws IOException {
-        if (Files.getFileStore(existingAncestor(path)).supportsFileAttributeView("posix")) {
-            Files.createDirectories(
-                    path,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
-        } else {
-            Files.createDirectories(path);
-        }
-    }
-
-    private static Path existingAncestor(Path path) {
-        Path ancestor = path;
-        while (!Files.exists(ancestor)) {
-            ancestor = ancestor.getParent();
-        }
-        return ancestor;
-    }
-
-    private static String randomId() {
-        final String alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-        return ThreadLocalRandom.current()
-                .ints(6, 0, alphabet.length())
-                .collect(
-                        StringBuilder::new,
-                        (text, i) -> text.append(alphabet.charAt(i)),
-                        StringBuilder::append)
-                .toString();
     }
 
     public Path directory() {
@@ -220,6 +137,20 @@ public final class Bus implements AutoCloseable {
         return clock;
     }
 
+    /** A file of the bus beside its own, made when absent and its owner's alone. */
+    public Path file(String name) {
+        final Path path = directory.resolve(name);
+        try {
+            Files.createFile(path);
+            BusDirectory.restrict(path);
+        } catch (final FileAlreadyExistsException alreadyThere) {
+            return path;
+        } catch (final IOException e) {
+            throw new HeadraceException(path + " cannot be made: " + e, e);
+        }
+        return path;
+    }
+
     /** Where the members' files are. */
     public Path membersDirectory() {
         return directory.resolve("members");
@@ -233,6 +164,16 @@ public final class Bus implements AutoCloseable {
     /** Tells all readers to look for new lanes and members. */
     public void raiseLaneVersion() {
         file.raiseLaneVersion();
+    }
+
+    /** A word that rises when a message that consumers have passed is free again. */
+    public long rewindVersion() {
+        return file.rewindVersion();
+    }
+
+    /** Tells all consumers to go back to where all messages have ended. */
+    public void raiseRewindVersion() {
+        file.raiseRewindVersion();
     }
 
     /** A number that no other member of this bus ever had or will have, from 1. */
@@ -253,7 +194,7 @@ public final class Bus implements AutoCloseable {
      */
     public void createChannel(String channel) {
         try {
-            createDirectories(channelDirectory(channel));
+            BusDirectory.createDirectories(channelDirectory(channel));
         } catch (final IOException e) {
             throw new HeadraceException("channel " + channel + " cannot be made: " + e, e);
         }
@@ -273,7 +214,7 @@ public final class Bus implements AutoCloseable {
                 throw new HeadraceException(
                         "lane " + path + " exists already; a writer's id must be unique");
             }
-            createDirectories(path);
+            BusDirectory.createDirectories(path);
         } catch (final IOException e) {
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
         }

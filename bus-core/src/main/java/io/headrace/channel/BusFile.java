@@ -22,6 +22,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  128  int32  next member number
  *  192  int32  next consumer id
  *  256  int64  next lane number
+ *  320  int64  rewind version: raised when a message that consumers have passed is free again
  * </pre>
  */
 final class BusFile implements AutoCloseable {
@@ -34,6 +35,7 @@ final class BusFile implements AutoCloseable {
     private static final int MEMBER_NUMBER_OFFSET = 128;
     private static final int CONSUMER_ID_OFFSET = 192;
     private static final int LANE_NUMBER_OFFSET = 256;
+    private static final int REWIND_VERSION_OFFSET = 320;
 
     private final MappedByteBuffer mapped;
     private final UnsafeBuffer words;
@@ -81,6 +83,14 @@ final class BusFile implements AutoCloseable {
 
     void raiseLaneVersion() {
         words.getAndAddLong(LANE_VERSION_OFFSET, 1);
+    }
+
+    long rewindVersion() {
+        return words.getLongVolatile(REWIND_VERSION_OFFSET);
+    }
+
+    void raiseRewindVersion() {
+        words.getAndAddLong(REWIND_VERSION_OFFSET, 1);
     }
 
     int nextMemberNumber() {

@@ -24,8 +24,10 @@ import org.agrona.SystemUtil;
  * @param id six characters that make member ids unique across buses.
  * @param blockSize mapped at a time, in bytes; the largest record is a quarter of it.
  * @param rollCycle name of the Chronicle roll cycle: how long a lane writes into one file.
+ * @param channelLines what is set for channels, see {@link ChannelSettings}.
  */
-public record BusSettings(int version, String id, int blockSize, String rollCycle) {
+public record BusSettings(
+        int version, String id, int blockSize, String rollCycle, Map<String, String> channelLines) {
 
     /** The layout this code reads and writes. */
     public static final int VERSION = 1;
@@ -54,10 +56,9 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
         if (blockSize < BLOCK_SIZE_MIN
                 || blockSize > BLOCK_SIZE_MAX
                 || Integer.bitCount(blockSize) != 1) {
-            throw new HeadraceException(
-                    "%s is %d; it takes a power of two from 1m to 1g"
-                            .formatted(BLOCK_SIZE_PROPERTY, blockSize));
+            throw badBlockSize(Integer.toString(blockSize), null);
         }
+        channelLines.forEach(ChannelSettings::check);
         if (!ROLL_CYCLES.containsKey(rollCycle)) {
             throw new HeadraceException(
                     "%s is '%s'; it takes one of %s"
@@ -70,8 +71,9 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
         return new BusSettings(
                 VERSION,
                 id,
-                (int) SystemUtil.getSizeAsLong(BLOCK_SIZE_PROPERTY, BLOCK_SIZE_DEFAULT),
-                System.getProperty(ROLL_CYCLE_PROPERTY, ROLL_CYCLE_DEFAULT));
+                Math.toIntExact(wantedBlockSize(BLOCK_SIZE_DEFAULT)),
+                System.getProperty(ROLL_CYCLE_PROPERTY, ROLL_CYCLE_DEFAULT),
+                ChannelSettings.fromSystemProperties());
     }
 
     /**
@@ -98,10 +100,11 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
                         version,
                         text(properties, "id", file),
                         number(properties, "block.size", file),
-                        text(properties, "roll.cycle", file));
+                        text(properties, "roll.cycle", file),
+                        ChannelSettings.fromFile(properties));
         settings.checkSame(
                 BLOCK_SIZE_PROPERTY,
-                SystemUtil.getSizeAsLong(BLOCK_SIZE_PROPERTY, settings.blockSize),
+                wantedBlockSize(settings.blockSize),
                 (long) settings.blockSize,
                 file);
         settings.checkSame(
@@ -112,6 +115,26 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
         return settings;
     }
 
+    private static long wantedBlockSize(int otherwise) {
+        final long wanted;
+        try {
+            wanted = SystemUtil.getSizeAsLong(BLOCK_SIZE_PROPERTY, otherwise);
+        } catch (final NumberFormatException e) {
+            throw badBlockSize("'" + System.getProperty(BLOCK_SIZE_PROPERTY) + "'", e);
+        }
+        if (wanted < BLOCK_SIZE_MIN || wanted > BLOCK_SIZE_MAX) {
+            throw badBlockSize(Long.toString(wanted), null);
+        }
+        return wanted;
+    }
+
+    private static HeadraceException badBlockSize(String value, Throwable cause) {
+        return new HeadraceException(
+                "%s is %s; it takes a power of two from 1m to 1g"
+                        .formatted(BLOCK_SIZE_PROPERTY, value),
+                cause);
+    }
+
     void write(Path file) throws IOException {
         try (Writer writer = Files.newBufferedWriter(file)) {
             writer.write("# Headrace bus: every process of it validates these when it opens it.\n");
@@ -119,7 +142,15 @@ public record BusSettings(int version, String id, int blockSize, String rollCycl
             writer.write("id=" + id + "\n");
             writer.write("block.size=" + blockSize + "\n");
             writer.write("roll.cycle=" + rollCycle + "\n");
+            for (final Map.Entry<String, String> line : channelLines.entrySet()) {
+                writer.write(line.getKey() + "=" + line.getValue() + "\n");
+            }
         }
+    }
+
+    /** What holds for a channel. */
+    public ChannelSettings channel(String name) {
+        return ChannelSettings.of(channelLines, name);
     }
 
     /** Largest record of a lane in bytes, delivery header included. */

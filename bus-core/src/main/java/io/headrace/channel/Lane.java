@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import java.io.File;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.DirectoryStream;
@@ -12,6 +13,7 @@ import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import net.openhft.chronicle.core.time.TimeProvider;
 import net.openhft.chronicle.queue.ChronicleQueue;
+import net.openhft.chronicle.queue.impl.StoreFileListener;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import org.agrona.concurrent.EpochNanoClock;
@@ -59,6 +61,7 @@ public final class Lane implements AutoCloseable {
                         .rollCycle(settings.chronicleRollCycle())
                         .blockSize(settings.blockSize())
                         .timeoutMS(TIMEOUT_MS)
+                        .storeFileListener(new OwnersFiles())
                         .timeProvider(time);
         this.queue = builder.build();
         // Chronicle falls back to reading only, in silence; a claim on such a mapping would kill
@@ -73,7 +76,9 @@ public final class Lane implements AutoCloseable {
     /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
     static Lane create(
             Path path, LaneTable table, long number, BusSettings settings, EpochNanoClock clock) {
-        return new Lane(path, table, table.allocate(number), settings, clock);
+        final Lane lane = new Lane(path, table, table.allocate(number), settings, clock);
+        BusDirectory.restrict(path.resolve("metadata.cq4t"));
+        return lane;
     }
 
     /** Lets readers in. */
@@ -84,6 +89,7 @@ public final class Lane implements AutoCloseable {
                     temporary,
                     "version=%d\nnumber=%d\nentry=%d\n"
                             .formatted(BusSettings.VERSION, entry.number(), entryIndex));
+            BusDirectory.restrict(temporary);
             Files.move(temporary, path.resolve(READY_FILE), StandardCopyOption.ATOMIC_MOVE);
         } catch (final IOException e) {
             close();
@@ -142,6 +148,20 @@ public final class Lane implements AutoCloseable {
     public LanePoller poller() {
         pollerCount.incrementAndGet();
         return new LanePoller(this);
+    }
+
+    /**
+     * Chronicle makes its files as the umask says; a new cycle's belongs to the owner alone, too.
+     */
+    private static final class OwnersFiles implements StoreFileListener {
+
+        @Override
+        public void onAcquired(int cycle, File file) {
+            BusDirectory.restrict(file.toPath());
+        }
+
+        @Override
+        public void onReleased(int cycle, File file) {}
     }
 
     /**

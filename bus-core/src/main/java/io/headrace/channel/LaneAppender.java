@@ -75,6 +75,12 @@ public final class LaneAppender implements AutoCloseable {
         abortIfClaimed();
     }
 
+    /** Counts a message that its writer did not even try to append. */
+    public int refuse(int code) {
+        lane.entry().refused();
+        return code;
+    }
+
     /** Length of the largest message that {@link #claim} accepts. */
     public int messageLengthMax() {
         return messageLengthMax;

@@ -22,7 +22,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  *             |
  *   FREE -----+--> CLAIMED ---+--> DONE
  *                             +--> FAILED     (the handler threw, or the record cannot be decoded)
- *                             +--> LOST       (its consumer died)
+ *                             +--> LOST       (its consumer died or hung)
+ *                             +--> REDELIVERED, which is as FREE: claimed, expired or cancelled next
  * </pre>
  */
 public final class ClaimWord {
@@ -35,13 +36,16 @@ public final class ClaimWord {
     public static final int CANCELLED = 5;
     public static final int LOST = 6;
 
+    /** Free again: its consumer died, and its channel allows another one to have it. */
+    public static final int REDELIVERED = 7;
+
     /** Greatest consumer id; 0 is nobody. */
     public static final int CONSUMER_MAX = (1 << 28) - 1;
 
     private static final int STATE_BITS = 4;
     private static final int STATE_MASK = (1 << STATE_BITS) - 1;
     private static final String[] LABELS = {
-        "pending", "claimed", "done", "failed", "expired", "cancelled", "lost"
+        "pending", "claimed", "done", "failed", "expired", "cancelled", "lost", "pending"
     };
 
     private ClaimWord() {}
@@ -68,14 +72,29 @@ public final class ClaimWord {
         return record.getIntVolatile(CLAIM_WORD_OFFSET);
     }
 
+    /** Whether nobody has a message that has this word, and it has not ended. */
+    public static boolean isFree(int word) {
+        return word == FREE || word == REDELIVERED;
+    }
+
     /** Gives a free message to this consumer; false when another was first. */
     public static boolean tryClaim(UnsafeBuffer record, int consumerId) {
-        return record.compareAndSetInt(CLAIM_WORD_OFFSET, FREE, of(consumerId, CLAIMED));
+        return fromFree(record, of(consumerId, CLAIMED));
+    }
+
+    private static boolean fromFree(UnsafeBuffer record, int word) {
+        return record.compareAndSetInt(CLAIM_WORD_OFFSET, FREE, word)
+                || record.compareAndSetInt(CLAIM_WORD_OFFSET, REDELIVERED, word);
+    }
+
+    /** Frees a message again that a dead consumer claimed; false when another was first. */
+    static boolean unclaim(UnsafeBuffer record, int holderId) {
+        return record.compareAndSetInt(CLAIM_WORD_OFFSET, of(holderId, CLAIMED), REDELIVERED);
     }
 
     /** Ends a free message as EXPIRED or CANCELLED; false when a consumer was first. */
     public static boolean tryEnd(UnsafeBuffer record, int byConsumerId, int state) {
-        return record.compareAndSetInt(CLAIM_WORD_OFFSET, FREE, of(byConsumerId, state));
+        return fromFree(record, of(byConsumerId, state));
     }
 
     /**

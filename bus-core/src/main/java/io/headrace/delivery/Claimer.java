@@ -2,6 +2,7 @@
 package io.headrace.delivery;
 
 import io.headrace.channel.LanePoller;
+import io.headrace.delivery.poll.Delivery;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import org.agrona.concurrent.EpochNanoClock;
@@ -75,7 +76,7 @@ public final class Claimer implements Delivery {
             return true;
         }
         final int word = ClaimWord.read(record);
-        if (ClaimWord.state(word) != ClaimWord.FREE) {
+        if (!ClaimWord.isFree(word)) {
             // Whoever had the shard before may still be busy with it; what comes later waits.
             return !isSharded || ClaimWord.state(word) != ClaimWord.CLAIMED;
         }

@@ -3,7 +3,7 @@ package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
-import io.headrace.channel.Glob;
+import io.headrace.channel.name.Glob;
 import io.headrace.member.Member;
 import io.headrace.member.MemberReader;
 import io.headrace.member.Members;

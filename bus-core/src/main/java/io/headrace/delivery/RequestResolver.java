@@ -3,8 +3,9 @@ package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
 import io.headrace.channel.Lane;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.delivery.poll.RecordReader;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import io.headrace.message.MessageType;

@@ -2,7 +2,8 @@
 package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
-import io.headrace.channel.ChannelName;
+import io.headrace.channel.Bus;
+import io.headrace.channel.name.ChannelName;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -55,8 +56,8 @@ public final class ShardTable implements AutoCloseable {
     }
 
     /** Maps the table of the group that a channel belongs to; it is made when absent. */
-    public static ShardTable of(Path directory, String group) {
-        return new ShardTable(directory.resolve("shards-" + group + ".dat"));
+    public static ShardTable of(Bus bus, String group) {
+        return new ShardTable(bus.file("shards-" + group + ".dat"));
     }
 
     /** Whether messages of this channel are delivered by connection. */

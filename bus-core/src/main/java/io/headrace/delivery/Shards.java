@@ -49,7 +49,7 @@ public final class Shards implements AutoCloseable {
             final Group group =
                     groups.computeIfAbsent(
                             ShardTable.group(channel),
-                            name -> new Group(ShardTable.of(bus.directory(), name), channel));
+                            name -> new Group(ShardTable.of(bus, name), channel));
             byChannel.put(channel, group);
         }
     }

@@ -2,9 +2,10 @@
 package io.headrace.janitor;
 
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
 import io.headrace.channel.Lane;
-import io.headrace.channel.ReplyAddress;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.ReplyAddress;
+import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.ShardTable;
 import io.headrace.member.Member;
@@ -46,6 +47,7 @@ public final class Janitor implements Agent {
     private final LiveMembers liveMembers;
     private final Retention retention;
     private final Election election;
+    private final DeadClaims deadClaims;
     private final OpenConnections openConnections;
     private final AtomicCounter elected;
     private final int consumerId;
@@ -70,7 +72,8 @@ public final class Janitor implements Agent {
         this.liveMembers = liveMembers;
         this.retention = retention;
         this.consumerId = consumerId;
-        this.election = new Election(bus.directory().resolve("janitor.lock"));
+        this.election = new Election(bus.file("janitor.lock"));
+        this.deadClaims = new DeadClaims(bus);
         this.openConnections =
                 new OpenConnections(bus, member.id() + "-j", member.errorLog()::record);
         this.elected = member.counter("janitor elected");
@@ -119,11 +122,11 @@ public final class Janitor implements Agent {
         final List<Lane> lanes = bus.lanes(channel -> true, member.errorLog()::record);
         for (final Lane lane : lanes) {
             keepers.computeIfAbsent(
-                    lane, found -> new LaneKeeper(found, consumerId, retention.hungNs()));
+                    lane,
+                    found -> new LaneKeeper(found, consumerId, retention.hungNs(), deadClaims));
             if (ShardTable.isSharded(lane.channel())) {
                 shardTables.computeIfAbsent(
-                        ShardTable.group(lane.channel()),
-                        group -> ShardTable.of(bus.directory(), group));
+                        ShardTable.group(lane.channel()), group -> ShardTable.of(bus, group));
             }
         }
     }

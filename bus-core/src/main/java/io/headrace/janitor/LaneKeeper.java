@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.janitor;
 
-import io.headrace.channel.ChannelName;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
-import io.headrace.channel.ReplyAddress;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
@@ -24,6 +25,7 @@ final class LaneKeeper implements AutoCloseable {
     private final Lane lane;
     private final int consumerId;
     private final long hungNs;
+    private final DeadClaims deadClaims;
     private final LaneMark mark = new LaneMark();
     private final LanePoller tail;
     private final LanePoller scout;
@@ -33,10 +35,11 @@ final class LaneKeeper implements AutoCloseable {
      * @param consumerId what is written into the claim words of records that the janitor ends.
      * @param hungNs how old a claim may grow.
      */
-    LaneKeeper(Lane lane, int consumerId, long hungNs) {
+    LaneKeeper(Lane lane, int consumerId, long hungNs, DeadClaims deadClaims) {
         this.lane = lane;
         this.consumerId = consumerId;
         this.hungNs = hungNs;
+        this.deadClaims = deadClaims;
         lane.readMark(mark);
         this.tail = lane.poller().skipEnded(mark);
         this.scout = lane.poller();
@@ -122,7 +125,7 @@ final class LaneKeeper implements AutoCloseable {
     private void resolve(UnsafeBuffer record, LiveMembers.Snapshot members, long nowNs) {
         final int word = ClaimWord.read(record);
         final int state = ClaimWord.state(word);
-        if (state == ClaimWord.FREE) {
+        if (ClaimWord.isFree(word)) {
             if (isAbandoned(record, members)) {
                 end(record, ClaimWord.CANCELLED, nowNs);
             } else if (ClaimWord.hasExpired(record, nowNs)) {
@@ -132,7 +135,9 @@ final class LaneKeeper implements AutoCloseable {
             final int holder = ClaimWord.consumer(word);
             final long claimedNs = DeliveryHeader.claimedNs(record, 0);
             // The time is written a moment after the claim; until then it is 0.
-            if (members.isDead(holder) || claimedNs != 0 && nowNs - claimedNs > hungNs) {
+            if (members.isDead(holder)) {
+                deadClaims.resolve(lane.channel(), record, holder);
+            } else if (claimedNs != 0 && nowNs - claimedNs > hungNs) {
                 ClaimWord.finish(record, holder, ClaimWord.LOST);
             }
         }

@@ -3,11 +3,11 @@ package io.headrace.janitor;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.WriterSequence;
+import io.headrace.channel.name.ChannelName;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;

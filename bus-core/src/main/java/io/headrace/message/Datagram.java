@@ -47,6 +47,13 @@ public final class Datagram {
     }
 
     /**
+     * Whether an earlier consumer died with this message, which may have had its effects already.
+     */
+    public boolean isRedelivered() {
+        return message.isRedelivered();
+    }
+
+    /**
      * The keys of the connection it came in on; see {@link Message#request()}. Only for a Receive.
      */
     public Request request() {

@@ -32,6 +32,9 @@ public final class DeliveryHeader {
 
     public static final int CLAIM_WORD_OFFSET = 0;
     public static final int FLAGS_LENGTH_OFFSET = 4;
+    // The flags are the uppermost of these four bytes; their upper half counts redeliveries.
+    private static final int FLAGS_OFFSET = 7;
+    private static final int REDELIVERIES_SHIFT = 4;
     public static final int SEQUENCE_OFFSET = 8;
     public static final int CONNECTION_OFFSET = 16;
     public static final int ORDER_OFFSET = 24;
@@ -85,6 +88,18 @@ public final class DeliveryHeader {
 
     public static int flags(DirectBuffer buffer, int offset) {
         return buffer.getInt(offset + FLAGS_LENGTH_OFFSET) >>> 24;
+    }
+
+    /** How often the message was freed again after its consumer had died. */
+    public static int redeliveries(DirectBuffer buffer, int offset) {
+        return flags(buffer, offset) >>> REDELIVERIES_SHIFT;
+    }
+
+    /** Counts a redelivery; by one process at a time, while the message is claimed by the dead. */
+    public static void countRedelivery(MutableDirectBuffer buffer, int offset) {
+        buffer.putByte(
+                offset + FLAGS_OFFSET,
+                (byte) (redeliveries(buffer, offset) + 1 << REDELIVERIES_SHIFT));
     }
 
     /** Increases by one with every message of one writer, across all the channels it writes. */

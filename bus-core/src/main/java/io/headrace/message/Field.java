@@ -64,7 +64,7 @@ public final class Field {
             return false;
         }
         for (int i = 0; i < prefixLength; i++) {
-            if (buffer.getByte(offset + i) != (byte) ascii.charAt(i)) {
+            if ((buffer.getByte(offset + i) & 0xFF) != ascii.charAt(i)) {
                 return false;
             }
         }
@@ -77,7 +77,7 @@ public final class Field {
             return false;
         }
         for (int i = 0; i < length; i++) {
-            if (lower(buffer.getByte(offset + i)) != lower((byte) ascii.charAt(i))) {
+            if (lower(buffer.getByte(offset + i) & 0xFF) != lower(ascii.charAt(i))) {
                 return false;
             }
         }
@@ -102,7 +102,7 @@ public final class Field {
         return length == 0 ? "" : new String(toBytes(), charset);
     }
 
-    private static int lower(byte value) {
+    private static int lower(int value) {
         return value >= 'A' && value <= 'Z' ? value + 32 : value;
     }
 }

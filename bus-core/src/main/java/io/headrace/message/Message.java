@@ -111,6 +111,7 @@ public final class Message {
         inlineLength = 0;
         try {
             decodeBody(header.blockLength(), header.version());
+            request.redelivered(isRedelivered());
             return true;
         } catch (final IndexOutOfBoundsException | IllegalStateException expected) {
             // Agrona's bounds checks are the proof that a body does not fit; the caller counts and
@@ -221,6 +222,11 @@ public final class Message {
 
     public int order() {
         return DeliveryHeader.order(record, 0);
+    }
+
+    /** Whether an earlier consumer died with it. */
+    public boolean isRedelivered() {
+        return DeliveryHeader.redeliveries(record, 0) > 0;
     }
 
     /** View of an HTTP Response. */

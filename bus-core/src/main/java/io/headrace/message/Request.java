@@ -40,6 +40,7 @@ public final class Request {
     private int serverPort;
     private int httpVersion;
     private boolean https;
+    private boolean redelivered;
 
     Request() {}
 
@@ -267,6 +268,17 @@ public final class Request {
     /** Major times ten plus minor: 10, 11 or 20. */
     public int httpVersion() {
         return httpVersion;
+    }
+
+    /**
+     * Whether an earlier consumer died with this request, which may have had its effects already.
+     */
+    public boolean isRedelivered() {
+        return redelivered;
+    }
+
+    void redelivered(boolean value) {
+        redelivered = value;
     }
 
     /** Whether the client came over TLS. */

@@ -3,9 +3,9 @@ package io.headrace.worker;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
-import io.headrace.channel.Glob;
 import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.Glob;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.Claimer;
 import io.headrace.delivery.FateCounters;
@@ -13,8 +13,8 @@ import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.RequestResolver;
 import io.headrace.delivery.ShardTable;
 import io.headrace.delivery.Shards;
-import io.headrace.delivery.Subscription;
 import io.headrace.delivery.UndecodableReport;
+import io.headrace.delivery.poll.Subscription;
 import io.headrace.member.Member;
 import io.headrace.message.Message;
 import io.headrace.message.MessageType;
@@ -41,9 +41,11 @@ final class Consumer implements Agent, Claimer.Handler {
     private final EpochNanoClock clock;
     private final Replies replies;
     private final RequestResolver resolver;
+    private final Bus bus;
     private final Shards shards;
     private final Subscription subscription;
     private final Claimer claimer;
+    private long rewindVersion;
     private final HttpReply httpReply;
     private final WebSocket webSocket;
 
@@ -66,6 +68,8 @@ final class Consumer implements Agent, Claimer.Handler {
         this.number = number;
         this.cpu = cpu;
         this.member = member;
+        this.bus = bus;
+        this.rewindVersion = bus.rewindVersion();
         this.clock = bus.clock();
         this.replies = new Replies(bus, id, liveMembers, member);
         this.resolver = new RequestResolver(bus);
@@ -118,6 +122,11 @@ final class Consumer implements Agent, Claimer.Handler {
     public int doWork() {
         final long nowNs = clock.nanoTime();
         member.onDuty(number, nowNs);
+        final long version = bus.rewindVersion();
+        if (version != rewindVersion) {
+            rewindVersion = version;
+            subscription.rewind(channel -> true);
+        }
         if (shards.doWork(nowNs)) {
             subscription.rewind(ShardTable::isSharded);
         }

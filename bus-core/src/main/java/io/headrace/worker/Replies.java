@@ -2,11 +2,11 @@
 package io.headrace.worker;
 
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
-import io.headrace.channel.ConnectionId;
 import io.headrace.channel.LaneAppender;
-import io.headrace.channel.ReplyAddress;
 import io.headrace.channel.WriterSequence;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.ConnectionId;
+import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
 import io.headrace.member.Members;

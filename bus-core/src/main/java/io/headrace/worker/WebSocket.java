@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.worker;
 
-import io.headrace.channel.ReplyAddress;
+import io.headrace.channel.name.ReplyAddress;
 import java.nio.charset.StandardCharsets;
 import org.agrona.concurrent.UnsafeBuffer;
 

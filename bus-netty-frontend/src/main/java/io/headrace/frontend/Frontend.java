@@ -2,7 +2,7 @@
 package io.headrace.frontend;
 
 import io.headrace.channel.Bus;
-import io.headrace.channel.ReplyAddress;
+import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.frontend.exchange.Egress;
@@ -41,6 +41,7 @@ public final class Frontend implements AutoCloseable {
     private final Member member;
     private final String idle;
     private final LiveMembers liveMembers;
+    private final Retention retention;
     private final Agent housekeeping;
     private final int port;
     private final List<FrontendLoop> loops = new ArrayList<>();
@@ -63,7 +64,7 @@ public final class Frontend implements AutoCloseable {
                         firstConsumerId,
                         context.loops(),
                         bus.clock());
-        final Retention retention = Retention.fromProperties();
+        retention = Retention.fromProperties();
         liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
                 new Janitor(bus, member, liveMembers, retention, firstConsumerId + context.loops());
@@ -90,7 +91,8 @@ public final class Frontend implements AutoCloseable {
         bus.createChannel(replyChannel);
         final FateCounters fates = new FateCounters(member, writer);
         final LoopCounters counters = new LoopCounters(member, writer);
-        final Ingress ingress = new Ingress(bus, writer, consumerId, liveMembers, fates);
+        final Ingress ingress =
+                new Ingress(bus, writer, consumerId, liveMembers, retention.hungNs(), fates);
         final Connections connections =
                 new Connections(
                         memberNumber,

@@ -68,6 +68,7 @@ final class FrontendLoop implements Agent {
             connections.onMembersChanged();
         }
         work += connections.pollTimers(ingress.nowNs());
+        work += connections.retryBlocked();
         work += connections.flush();
         if (drainRequested) {
             work += drain();

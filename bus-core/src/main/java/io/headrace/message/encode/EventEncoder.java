@@ -55,13 +55,10 @@ public final class EventEncoder {
 
     /** Encoded length of a WebSocket Connection. */
     public static int connectionLength(RequestKeys keys) {
-        return HEADER
-                + WebSocketConnectionEncoder.BLOCK_LENGTH
-                + 3 * GROUP
-                + (int) pairsLength(keys.get(), 2)
-                + (int) pairsLength(keys.cookies(), 2)
-                + (int) pairsLength(keys.headers(), 2)
-                + endpointLength(keys);
+        long length = HEADER + WebSocketConnectionEncoder.BLOCK_LENGTH + 3L * GROUP;
+        length += pairsLength(keys.get(), 2) + pairsLength(keys.cookies(), 2);
+        length += pairsLength(keys.headers(), 2) + endpointLength(keys);
+        return (int) Math.min(length, Integer.MAX_VALUE);
     }
 
     private static int endpointLength(RequestKeys keys) {

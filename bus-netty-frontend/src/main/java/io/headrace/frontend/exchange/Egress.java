@@ -8,8 +8,8 @@ import io.headrace.delivery.Claimer;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.Shards;
-import io.headrace.delivery.Subscription;
 import io.headrace.delivery.UndecodableReport;
+import io.headrace.delivery.poll.Subscription;
 import io.headrace.member.Member;
 import io.headrace.message.Message;
 

@@ -2,14 +2,18 @@
 package io.headrace.frontend.exchange;
 
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
+import io.headrace.channel.ChannelSettings;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.WriterSequence;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.delivery.Capacity;
 import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
-import io.headrace.delivery.RecordReader;
+import io.headrace.delivery.poll.RecordReader;
 import io.headrace.message.Close;
+import io.headrace.message.DeliveryHeader;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
 import org.agrona.CloseHelper;
@@ -28,20 +32,22 @@ public final class Ingress implements AutoCloseable {
     /** No live worker consumes the channel. */
     public static final int NO_WORKER = -10;
 
-    /**
-     * How long requests, connects and frames wait for a consumer. Closes and disconnects never
-     * expire.
-     */
-    static final int EXPIRY_MS = 60_000;
-
     private static final int NEVER = 0;
 
     /** What became of a request that has no answer yet. */
     public enum Standing {
+        /** Nobody has it. */
         PENDING,
+        /** A consumer has it. */
         CLAIMED,
+        /** It has ended; its answer is on the way, or there is none. */
         ENDED,
-        WORKER_DIED
+        /** Nobody has taken it in time. */
+        EXPIRED,
+        /** Its consumer died. */
+        WORKER_DIED,
+        /** Its consumer has had it for too long. */
+        WORKER_HUNG
     }
 
     private final EpochNanoClock clock;
@@ -51,11 +57,20 @@ public final class Ingress implements AutoCloseable {
     private final FateCounters fates;
     private final EventEncoder encoder = new EventEncoder();
     private final RecordReader records;
+    private final DeadClaims deadClaims;
     private final LaneAppender httpRequest;
     private final LaneAppender httpDisconnect;
     private final LaneAppender webSocketConnect;
     private final LaneAppender webSocketReceive;
     private final LaneAppender webSocketDisconnect;
+
+    private final Capacity httpRequestRoom;
+    private final Capacity webSocketConnectRoom;
+    private final Capacity webSocketReceiveRoom;
+    private final int httpExpiryMs;
+    private final int webSocketConnectExpiryMs;
+    private final int webSocketReceiveExpiryMs;
+    private final long hungNs;
 
     private LiveMembers.Snapshot snapshot;
     private boolean httpServed;
@@ -66,21 +81,39 @@ public final class Ingress implements AutoCloseable {
     /**
      * @param writer id of the loop as a writer, unique for all time.
      * @param consumerId what the loop writes into claim words it ends.
+     * @param hungNs how old a claim may grow.
      */
     public Ingress(
-            Bus bus, String writer, int consumerId, LiveMembers liveMembers, FateCounters fates) {
+            Bus bus,
+            String writer,
+            int consumerId,
+            LiveMembers liveMembers,
+            long hungNs,
+            FateCounters fates) {
+        this.hungNs = hungNs;
         this.clock = bus.clock();
         this.liveMembers = liveMembers;
         this.writer = writer;
         this.consumerId = consumerId;
         this.fates = fates;
         this.records = new RecordReader(bus);
+        this.deadClaims = new DeadClaims(bus);
         final WriterSequence sequence = new WriterSequence();
         httpRequest = bus.newLane(ChannelName.HTTP_REQUEST, writer, sequence);
         httpDisconnect = bus.newLane(ChannelName.HTTP_DISCONNECT, writer, sequence);
         webSocketConnect = bus.newLane(ChannelName.WEBSOCKET_CONNECT, writer, sequence);
         webSocketReceive = bus.newLane(ChannelName.WEBSOCKET_RECEIVE, writer, sequence);
         webSocketDisconnect = bus.newLane(ChannelName.WEBSOCKET_DISCONNECT, writer, sequence);
+        final ChannelSettings http = bus.settings().channel(ChannelName.HTTP_REQUEST);
+        final ChannelSettings connect = bus.settings().channel(ChannelName.WEBSOCKET_CONNECT);
+        final ChannelSettings receive = bus.settings().channel(ChannelName.WEBSOCKET_RECEIVE);
+        // Disconnects and closes have none: they are never refused, and never expire.
+        httpRequestRoom = new Capacity(httpRequest.lane(), http);
+        webSocketConnectRoom = new Capacity(webSocketConnect.lane(), connect);
+        webSocketReceiveRoom = new Capacity(webSocketReceive.lane(), receive);
+        httpExpiryMs = http.expiryMs();
+        webSocketConnectExpiryMs = connect.expiryMs();
+        webSocketReceiveExpiryMs = receive.expiryMs();
     }
 
     /**
@@ -124,18 +157,24 @@ public final class Ingress implements AutoCloseable {
         return webSocketServed;
     }
 
+    private int claim(LaneAppender lane, Capacity room, int length) {
+        return room.admits(DeliveryHeader.LENGTH + length, nowNs())
+                ? lane.claim(length, nowNs())
+                : lane.refuse(LaneAppender.BACK_PRESSURED);
+    }
+
     /** Appends an HTTP Request. */
     public long appendRequest(RequestKeys keys, long connection, int order) {
         if (!httpServed) {
             return NO_WORKER;
         }
-        final int code = httpRequest.claim(EventEncoder.requestLength(keys), nowNs());
+        final int code = claim(httpRequest, httpRequestRoom, EventEncoder.requestLength(keys));
         if (code != LaneAppender.OK) {
             return code;
         }
         try {
             encoder.encodeRequest(httpRequest.buffer(), httpRequest.offset(), keys);
-            return httpRequest.commit(connection, order, EXPIRY_MS, nowNs(), nowNs());
+            return httpRequest.commit(connection, order, httpExpiryMs, nowNs(), nowNs());
         } finally {
             httpRequest.abortIfClaimed();
         }
@@ -161,13 +200,15 @@ public final class Ingress implements AutoCloseable {
         if (!webSocketServed) {
             return NO_WORKER;
         }
-        final int code = webSocketConnect.claim(EventEncoder.connectionLength(keys), nowNs());
+        final int code =
+                claim(webSocketConnect, webSocketConnectRoom, EventEncoder.connectionLength(keys));
         if (code != LaneAppender.OK) {
             return code;
         }
         try {
             encoder.encodeConnection(webSocketConnect.buffer(), webSocketConnect.offset(), keys);
-            return webSocketConnect.commit(connection, 0, EXPIRY_MS, nowNs(), nowNs());
+            return webSocketConnect.commit(
+                    connection, 0, webSocketConnectExpiryMs, nowNs(), nowNs());
         } finally {
             webSocketConnect.abortIfClaimed();
         }
@@ -182,7 +223,8 @@ public final class Ingress implements AutoCloseable {
             UnsafeBuffer content,
             int offset,
             int length) {
-        final int code = webSocketReceive.claim(EventEncoder.receiveLength(length), nowNs());
+        final int code =
+                claim(webSocketReceive, webSocketReceiveRoom, EventEncoder.receiveLength(length));
         if (code != LaneAppender.OK) {
             return code;
         }
@@ -195,7 +237,8 @@ public final class Ingress implements AutoCloseable {
                     content,
                     offset,
                     length);
-            return webSocketReceive.commit(connection, order, EXPIRY_MS, nowNs(), nowNs());
+            return webSocketReceive.commit(
+                    connection, order, webSocketReceiveExpiryMs, nowNs(), nowNs());
         } finally {
             webSocketReceive.abortIfClaimed();
         }
@@ -233,40 +276,66 @@ public final class Ingress implements AutoCloseable {
      */
     public boolean cancelRequest(long index) {
         final UnsafeBuffer record = records.read(ChannelName.HTTP_REQUEST, writer, index);
-        final boolean cancelled = ClaimWord.tryEnd(record, consumerId, ClaimWord.CANCELLED);
-        if (cancelled) {
-            fates.of(ClaimWord.CANCELLED, ChannelName.HTTP_REQUEST).incrementRelease();
-        }
-        return cancelled;
+        return end(record, ClaimWord.CANCELLED);
     }
 
-    /** Asks after a request, and ends it as lost when the worker that has it died. */
+    /** Asks after a request, and ends it when it has expired or its worker died or hung. */
     public Standing standing(long index) {
         final UnsafeBuffer record = records.read(ChannelName.HTTP_REQUEST, writer, index);
         final int word = ClaimWord.read(record);
-        if (ClaimWord.state(word) == ClaimWord.FREE) {
-            return Standing.PENDING;
-        }
-        if (ClaimWord.state(word) == ClaimWord.LOST) {
-            return Standing.WORKER_DIED;
-        }
-        if (ClaimWord.state(word) != ClaimWord.CLAIMED) {
-            return Standing.ENDED;
-        }
         final int holder = ClaimWord.consumer(word);
-        if (!snapshot.isDead(holder)) {
-            return Standing.CLAIMED;
+        switch (ClaimWord.state(word)) {
+            case ClaimWord.FREE, ClaimWord.REDELIVERED -> {
+                if (!ClaimWord.hasExpired(record, nowNs())) {
+                    return Standing.PENDING;
+                }
+                return end(record, ClaimWord.EXPIRED) ? Standing.EXPIRED : Standing.CLAIMED;
+            }
+            case ClaimWord.CLAIMED -> {
+                final long claimedNs = DeliveryHeader.claimedNs(record, 0);
+                final boolean died = snapshot.isDead(holder);
+                if (!died && (claimedNs == 0 || nowNs() - claimedNs <= hungNs)) {
+                    return Standing.CLAIMED;
+                }
+                final int fate =
+                        died
+                                ? deadClaims.resolve(ChannelName.HTTP_REQUEST, record, holder)
+                                : ClaimWord.finish(record, holder, ClaimWord.LOST)
+                                        ? ClaimWord.LOST
+                                        : -1;
+                if (fate != ClaimWord.LOST) {
+                    return fate == ClaimWord.REDELIVERED ? Standing.PENDING : Standing.ENDED;
+                }
+                fates.of(ClaimWord.LOST, ChannelName.HTTP_REQUEST).incrementRelease();
+                return died ? Standing.WORKER_DIED : Standing.WORKER_HUNG;
+            }
+            case ClaimWord.LOST -> {
+                return snapshot.isDead(holder) ? Standing.WORKER_DIED : Standing.WORKER_HUNG;
+            }
+            case ClaimWord.EXPIRED -> {
+                return Standing.EXPIRED;
+            }
+            default -> {
+                return Standing.ENDED;
+            }
         }
-        if (ClaimWord.finish(record, holder, ClaimWord.LOST)) {
-            fates.of(ClaimWord.LOST, ChannelName.HTTP_REQUEST).incrementRelease();
+    }
+
+    private boolean end(UnsafeBuffer record, int fate) {
+        final boolean ended = ClaimWord.tryEnd(record, consumerId, fate);
+        if (ended) {
+            fates.of(fate, ChannelName.HTTP_REQUEST).incrementRelease();
         }
-        return Standing.WORKER_DIED;
+        return ended;
     }
 
     @Override
     public void close() {
         CloseHelper.quietCloseAll(
                 records,
+                httpRequestRoom,
+                webSocketConnectRoom,
+                webSocketReceiveRoom,
                 httpRequest,
                 httpDisconnect,
                 webSocketConnect,

@@ -2,7 +2,7 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.HeadraceException;
-import io.headrace.channel.ConnectionId;
+import io.headrace.channel.name.ConnectionId;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
@@ -33,6 +33,8 @@ public final class Connections implements ReplyTarget {
 
     // About 8 ms: a power of two, as the wheel wants it.
     private static final long TIMER_TICK_NS = 1L << 23;
+    // How often a request that waits is asked after: for a hung worker, and for expiry.
+    private static final long CHECK_INTERVAL_NS = 500_000_000L;
     private static final int TIMERS_PER_POLL = 1_000;
 
     private final int memberNumber;
@@ -49,6 +51,7 @@ public final class Connections implements ReplyTarget {
     private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
     private final DeadlineTimerWheel timers;
     private final List<Connection> dirty = new ArrayList<>();
+    private final List<WebSocketHandler> blocked = new ArrayList<>();
     private int lastNumber;
     private boolean draining;
 
@@ -132,6 +135,21 @@ public final class Connections implements ReplyTarget {
         dirty.add(connection);
     }
 
+    /** A WebSocket that does not read its socket, because its channel was full. */
+    void onBlocked(WebSocketHandler webSocket) {
+        blocked.add(webSocket);
+    }
+
+    /** Tries again for the WebSockets whose channel was full. */
+    public int retryBlocked() {
+        if (blocked.isEmpty()) {
+            return 0;
+        }
+        final int before = blocked.size();
+        blocked.removeIf(WebSocketHandler::retry);
+        return before - blocked.size();
+    }
+
     /** Flushes every connection that has been written to since the last call. */
     public int flush() {
         final int count = dirty.size();
@@ -143,7 +161,13 @@ public final class Connections implements ReplyTarget {
     }
 
     void startTimer(Exchange exchange) {
-        exchange.timer = timers.scheduleTimer(ingress.nowNs() + limits.responseTimeoutNs());
+        exchange.deadlineNs = ingress.nowNs() + limits.responseTimeoutNs();
+        schedule(exchange);
+    }
+
+    private void schedule(Exchange exchange) {
+        final long checkNs = ingress.nowNs() + CHECK_INTERVAL_NS;
+        exchange.timer = timers.scheduleTimer(Math.min(exchange.deadlineNs, checkNs));
         byTimer.put(exchange.timer, exchange);
     }
 
@@ -164,28 +188,37 @@ public final class Connections implements ReplyTarget {
         final Exchange exchange = byTimer.remove(timerId);
         if (exchange != null) {
             exchange.timer = Exchange.NO_TIMER;
-            ingress.cancelRequest(exchange.index);
-            exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+            if (nowNs >= exchange.deadlineNs) {
+                ingress.cancelRequest(exchange.index);
+                exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+            } else if (!endIfOver(exchange)) {
+                schedule(exchange);
+            }
+        }
+        return true;
+    }
+
+    /** Answers a request that nobody will answer any more; false when somebody may. */
+    private boolean endIfOver(Exchange exchange) {
+        switch (ingress.standing(exchange.index)) {
+            case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
+            case WORKER_HUNG, EXPIRED -> exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+            case PENDING -> {
+                if (ingress.isHttpServed() || !ingress.cancelRequest(exchange.index)) {
+                    return false;
+                }
+                exchange.connection.refuse(exchange, Refused.NO_WORKER);
+            }
+            default -> {
+                return false;
+            }
         }
         return true;
     }
 
     /** Looks after all waiting requests when members have come or gone. */
     public void onMembersChanged() {
-        final List<Exchange> waiting = new ArrayList<>(byTimer.values());
-        for (final Exchange exchange : waiting) {
-            switch (ingress.standing(exchange.index)) {
-                case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
-                case PENDING -> {
-                    if (!ingress.isHttpServed() && ingress.cancelRequest(exchange.index)) {
-                        exchange.connection.refuse(exchange, Refused.NO_WORKER);
-                    }
-                }
-                default -> {
-                    // Somebody alive has it, or its answer is on the way.
-                }
-            }
-        }
+        new ArrayList<>(byTimer.values()).forEach(this::endIfOver);
     }
 
     @Override

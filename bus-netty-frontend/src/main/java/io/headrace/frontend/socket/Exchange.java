@@ -18,6 +18,7 @@ final class Exchange {
     final boolean keepAlive;
     long index = NOT_APPENDED;
     long timer = NO_TIMER;
+    long deadlineNs;
     FullHttpResponse response;
 
     Exchange(Connection connection, int order, HttpVersion version, boolean keepAlive) {

@@ -26,6 +26,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -40,6 +41,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     private static final byte[] NO_REASON = {};
+    // How long a WebSocket's client waits for room before it is sent away.
+    private static final long HELD_MAX_NS = 5_000_000_000L;
     private static final long CLOSE_TIMEOUT_MS = 5_000;
     // RFC 6455, section 7.4.1: codes that no frame carries.
     private static final int NO_STATUS = 1005;
@@ -49,9 +52,11 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final Connection connection;
     private final Channel channel;
     private final long connectIndex;
+    private final ArrayDeque<WebSocketFrame> held = new ArrayDeque<>();
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
     private int order;
     private int lastAnsweredOrder;
+    private long heldSinceNs;
     private boolean closing;
     private boolean closeAppended;
     private int closeCode = ABNORMAL;
@@ -125,15 +130,22 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                 connection.markDirty();
             } else if (message instanceof TextWebSocketFrame
                     || message instanceof BinaryWebSocketFrame) {
-                onDatagram((WebSocketFrame) message, message instanceof BinaryWebSocketFrame);
+                onDatagram((WebSocketFrame) message);
             }
         } finally {
             ReferenceCountUtil.release(message);
         }
     }
 
-    private void onDatagram(WebSocketFrame frame, boolean binary) {
+    private void onDatagram(WebSocketFrame frame) {
         connections.counters().framesIn().incrementRelease();
+        if (!held.isEmpty() || !append(frame)) {
+            hold(frame);
+        }
+    }
+
+    /** Appends a datagram; false when the channel is full. */
+    private boolean append(WebSocketFrame frame) {
         final int length = frame.content().readableBytes();
         RequestMapper.wrap(frame.content(), content);
         final long index =
@@ -143,7 +155,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                                 connection.id(),
                                 order + 1,
                                 connectIndex,
-                                binary,
+                                frame instanceof BinaryWebSocketFrame,
                                 content,
                                 0,
                                 length);
@@ -151,8 +163,43 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             order++;
         } else if (index == LaneAppender.TOO_LONG) {
             fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "message too long");
+        } else if (index == LaneAppender.BACK_PRESSURED) {
+            return false;
         } else {
+            fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "shutting down");
+        }
+        return true;
+    }
+
+    /** Keeps a frame until its channel has room, and reads no more; those read already are few. */
+    private void hold(WebSocketFrame frame) {
+        if (held.isEmpty()) {
+            heldSinceNs = connections.ingress().nowNs();
+            channel.config().setAutoRead(false);
+            connections.onBlocked(this);
+        }
+        held.add(frame.retain());
+    }
+
+    /** Tries the kept frames again; true when there is nothing left to try. */
+    boolean retry() {
+        while (!closing && !held.isEmpty() && append(held.peek())) {
+            held.poll().release();
+        }
+        if (!closing && !held.isEmpty()) {
+            if (connections.ingress().nowNs() - heldSinceNs < HELD_MAX_NS) {
+                return false;
+            }
             fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "channel full");
+        }
+        releaseHeld();
+        channel.config().setAutoRead(true);
+        return true;
+    }
+
+    private void releaseHeld() {
+        while (!held.isEmpty()) {
+            held.poll().release();
         }
     }
 
@@ -222,6 +269,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         closing = true;
+        releaseHeld();
         appendClose();
         connections.counters().webSockets().getAndAddRelease(-1);
         connection.onInactive();

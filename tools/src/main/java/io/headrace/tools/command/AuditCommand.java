@@ -91,7 +91,8 @@ public final class AuditCommand implements Callable<Integer> {
         if (!Message.isWhole(record)) {
             return ClaimWord.FAILED;
         }
-        final int state = ClaimWord.state(ClaimWord.read(record));
+        final int word = ClaimWord.read(record);
+        final int state = ClaimWord.isFree(word) ? ClaimWord.FREE : ClaimWord.state(word);
         if (state > ClaimWord.LOST) {
             explainNot(lane, index, "state " + state + " is none");
             return ClaimWord.FAILED;

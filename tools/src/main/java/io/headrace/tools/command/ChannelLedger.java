@@ -43,7 +43,8 @@ final class ChannelLedger {
             byState[ClaimWord.FAILED]++;
             return;
         }
-        final int state = ClaimWord.state(ClaimWord.read(record));
+        final int word = ClaimWord.read(record);
+        final int state = ClaimWord.isFree(word) ? ClaimWord.FREE : ClaimWord.state(word);
         if (state > ClaimWord.LOST) {
             return;
         }

@@ -3,9 +3,9 @@ package io.headrace.tools.command;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
-import io.headrace.channel.Glob;
-import io.headrace.delivery.Tap;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.Glob;
+import io.headrace.delivery.poll.Tap;
 import io.headrace.tools.json.RecordPrinter;
 import java.io.BufferedWriter;
 import java.io.IOException;

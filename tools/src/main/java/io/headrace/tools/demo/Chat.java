@@ -2,10 +2,10 @@
 package io.headrace.tools.demo;
 
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
 import io.headrace.channel.LanePoller;
-import io.headrace.channel.ReplyAddress;
-import io.headrace.delivery.Tap;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.ReplyAddress;
+import io.headrace.delivery.poll.Tap;
 import io.headrace.message.Datagram;
 import io.headrace.message.Field;
 import io.headrace.message.Message;

@@ -4,9 +4,9 @@ package io.headrace.tools.json;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.headrace.channel.Bus;
-import io.headrace.channel.ChannelName;
-import io.headrace.channel.ConnectionId;
 import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.ConnectionId;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.RequestResolver;
 import io.headrace.member.MemberReader;
@@ -24,8 +24,6 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /** Prints records of lanes, a line each. */
 public final class RecordPrinter implements AutoCloseable {
-
-    private static final int FLAG_REDELIVERED = 1;
 
     private final boolean asJson;
     private final JsonFactory factory = new JsonFactory();
@@ -105,8 +103,7 @@ public final class RecordPrinter implements AutoCloseable {
         } else {
             json.writeString(consumer(ClaimWord.consumer(word)));
         }
-        json.writeBooleanField(
-                "redelivered", (DeliveryHeader.flags(record, 0) & FLAG_REDELIVERED) != 0);
+        json.writeBooleanField("redelivered", DeliveryHeader.redeliveries(record, 0) > 0);
         json.writeObjectFieldStart("times");
         writeTime(json, "received", DeliveryHeader.receivedNs(record, 0));
         writeTime(json, "appended", DeliveryHeader.appendedNs(record, 0));

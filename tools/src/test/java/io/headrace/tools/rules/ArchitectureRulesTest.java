@@ -29,13 +29,16 @@ class ArchitectureRulesTest {
     private static final String CODEC = "io.headrace.message.codec..";
     private static final String CHANNEL = "io.headrace.channel..";
     private static final String DELIVERY = "io.headrace.delivery..";
+    private static final String JANITOR = "io.headrace.janitor..";
     private static final String WORKER = "io.headrace.worker..";
     private static final String MEMBER = "io.headrace.member..";
     private static final String FRONTEND = "io.headrace.frontend..";
     private static final String SOCKET = "io.headrace.frontend.socket..";
     private static final String HTTP_CODEC = "io.headrace.frontend.codec..";
     private static final String TOOLS = "io.headrace.tools..";
-    private static final String[] CORE = {ROOT, MESSAGE, CHANNEL, DELIVERY, WORKER, MEMBER};
+    private static final String[] CORE = {
+        ROOT, MESSAGE, CHANNEL, DELIVERY, JANITOR, WORKER, MEMBER
+    };
 
     private static JavaClasses product;
 
@@ -55,7 +58,8 @@ class ArchitectureRulesTest {
                 classes()
                         .should()
                         .resideInAnyPackage(
-                                ROOT, MESSAGE, CHANNEL, DELIVERY, WORKER, MEMBER, FRONTEND, TOOLS));
+                                ROOT, MESSAGE, CHANNEL, DELIVERY, JANITOR, WORKER, MEMBER, FRONTEND,
+                                TOOLS));
     }
 
     @Test
@@ -72,6 +76,8 @@ class ArchitectureRulesTest {
                         .definedBy(CHANNEL)
                         .layer("delivery")
                         .definedBy(DELIVERY)
+                        .layer("janitor")
+                        .definedBy(JANITOR)
                         .layer("worker")
                         .definedBy(WORKER)
                         .whereLayer("member")
@@ -82,8 +88,11 @@ class ArchitectureRulesTest {
                         .mayOnlyAccessLayers("member", "message")
                         .whereLayer("delivery")
                         .mayOnlyAccessLayers("member", "message", "channel")
+                        .whereLayer("janitor")
+                        .mayOnlyAccessLayers("member", "message", "channel", "delivery")
                         .whereLayer("worker")
-                        .mayOnlyAccessLayers("member", "message", "channel", "delivery"));
+                        .mayOnlyAccessLayers(
+                                "member", "message", "channel", "delivery", "janitor"));
     }
 
     @Test

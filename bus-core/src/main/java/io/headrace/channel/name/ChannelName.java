@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.channel;
+package io.headrace.channel.name;
 
 import io.headrace.HeadraceException;
 
@@ -39,7 +39,7 @@ public final class ChannelName {
         if (length > LENGTH_MAX) {
             throw new HeadraceException(
                     "channel name has %d characters, the limit is %d: %s..."
-                            .formatted(length, LENGTH_MAX, name.subSequence(0, 40)));
+                            .formatted(length, LENGTH_MAX, printable(name.subSequence(0, 40))));
         }
         int separatorAt = -1;
         for (int i = 0; i < length; i++) {
@@ -48,7 +48,7 @@ public final class ChannelName {
                 if (i == 0 || i == length - 1 || separatorAt >= 0) {
                     throw new HeadraceException(
                             "channel name '%s' may have one '!', neither first nor last"
-                                    .formatted(name));
+                                    .formatted(printable(name)));
                 }
                 separatorAt = i;
             } else if (!isAllowed(c)) {

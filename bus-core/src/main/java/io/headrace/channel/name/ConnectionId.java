@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.channel;
+package io.headrace.channel.name;
 
 /**
  * A connection's identity on its bus, for all time:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.delivery;
+package io.headrace.delivery.poll;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;

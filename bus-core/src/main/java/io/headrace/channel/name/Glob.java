@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.channel;
+package io.headrace.channel.name;
 
 import java.util.function.Predicate;
 import java.util.regex.Pattern;

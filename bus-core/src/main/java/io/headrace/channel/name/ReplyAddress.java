@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.channel;
+package io.headrace.channel.name;
 
 import io.headrace.HeadraceException;
 
@@ -56,11 +56,17 @@ public record ReplyAddress(String channel, long connection, int order) {
      * @throws RuntimeException for a name that is no reply channel's.
      */
     public static int loopKey(String replyChannel) {
+        if (!replyChannel.startsWith(ChannelName.REPLY_PREFIX)) {
+            throw new NumberFormatException(replyChannel);
+        }
         final int start = ChannelName.REPLY_PREFIX.length() + 1;
         final int member =
                 Integer.parseInt(replyChannel.substring(start, replyChannel.indexOf('-', start)));
         final int loop =
                 Integer.parseInt(replyChannel.substring(replyChannel.lastIndexOf('-') + 1));
+        if (member > ConnectionId.MEMBER_MAX || loop > ConnectionId.LOOP_MAX) {
+            throw new NumberFormatException(replyChannel);
+        }
         return ConnectionId.loopKey(member, loop);
     }
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel;
+
+import io.headrace.HeadraceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+
+/**
+ * Makes a bus's directory, and refuses one that is not this user's own, or not a bus. Directories
+ * are 0700, files 0600.
+ */
+final class BusDirectory {
+
+    static final String SETTINGS_FILE = "bus.properties";
+
+    private static final Path PROCESS = Path.of("/proc/self");
+    // What may be there when somebody died while making the bus.
+    private static final Set<String> DEBRIS =
+            Set.of("bus.lock", "bus.dat", "lanes.dat", "bus.properties.new", "members", "channels");
+
+    private BusDirectory() {}
+
+    /** Makes the directory when it is absent, and refuses one that cannot be a bus of this user. */
+    static void prepare(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            createDirectories(path);
+        }
+        checkOwner(path);
+        checkUse(path);
+    }
+
+    /** Refuses somebody else's directory before anything is written into it. */
+    private static void checkUse(Path path) throws IOException {
+        if (Files.exists(path.resolve(SETTINGS_FILE))) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(path)) {
+            final List<String> others =
+                    entries.map(entry -> entry.getFileName().toString())
+                            .filter(name -> !DEBRIS.contains(name) && !name.equals(SETTINGS_FILE))
+                            .toList();
+            if (!others.isEmpty()) {
+                throw new HeadraceException(
+                        "%s is neither a bus nor empty (it has '%s'); name another directory with --bus"
+                                .formatted(path, others.get(0)));
+            }
+        }
+    }
+
+    /** Makes a bus of an empty directory; the settings come last. Called under the bus's lock. */
+    static void create(Path path) throws IOException {
+        final BusSettings settings = BusSettings.forNewBus(randomId());
+        if (isPosix(path)) {
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+        }
+        createDirectories(path.resolve("members"));
+        createDirectories(path.resolve("channels"));
+        final Path temporary = path.resolve("bus.properties.new");
+        settings.write(temporary);
+        restrict(temporary);
+        Files.move(temporary, path.resolve(SETTINGS_FILE), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Lets nobody but its owner at a file, whatever the umask of the process says. */
+    static void restrict(Path file) {
+        try {
+            if (isPosix(file)) {
+                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+            }
+        } catch (final IOException e) {
+            throw new HeadraceException(file + " cannot be kept from others: " + e, e);
+        }
+    }
+
+    private static void checkOwner(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            throw new HeadraceException("bus " + path + " is not a directory");
+        }
+        if (!isPosix(path)) {
+            return;
+        }
+        final Object uid = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        if (Files.isDirectory(PROCESS) && !uid.equals(Files.getAttribute(PROCESS, "unix:uid"))) {
+            throw new HeadraceException(
+                    "bus %s belongs to another user (uid %s); name your own with --bus"
+                            .formatted(path, uid));
+        }
+        final Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
+                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+            throw new HeadraceException(
+                    "bus %s is writable by others (%s); chmod 700 it or name another with --bus"
+                            .formatted(path, PosixFilePermissions.toString(permissions)));
+        }
+    }
+
+    static void createDirectories(Path path) throws IOException {
+        if (isPosix(existingAncestor(path))) {
+            Files.createDirectories(
+                    path,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        } else {
+            Files.createDirectories(path);
+        }
+    }
+
+    private static boolean isPosix(Path path) throws IOException {
+        return Files.getFileStore(path).supportsFileAttributeView("posix");
+    }
+
+    private static Path existingAncestor(Path path) {
+        Path ancestor = path;
+        while (!Files.exists(ancestor)) {
+            ancestor = ancestor.getParent();
+        }
+        return ancestor;
+    }
+
+    private static String randomId() {
+        final String alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+        return ThreadLocalRandom.current()
+                .ints(6, 0, alphabet.length())
+                .collect(
+                        StringBuilder::new,
+                        (text, i) -> text.append(alphabet.charAt(i)),
+                        StringBuilder::append)
+                .toString();
+    }
+}
