@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -42,6 +43,7 @@ public final class Bus implements AutoCloseable {
     /** System property and default of every tool's {@code --bus}. */
     public static final String DIRECTORY_PROPERTY = "headrace.bus";
 
+    private static final long MEMORY_RESERVE_MAX = 1L << 30;
     // File locks are held by the whole JVM, so threads of one need a lock of their own.
     private static final Object JVM_LOCK = new Object();
 
@@ -174,6 +176,31 @@ public final class Bus implements AutoCloseable {
     /** Tells all consumers to go back to where all messages have ended. */
     public void raiseRewindVersion() {
         file.raiseRewindVersion();
+    }
+
+    /** Whether there is too little memory left to take more from clients: one volatile read. */
+    public boolean isMemoryHigh() {
+        return file.isMemoryHigh();
+    }
+
+    /**
+     * Looks at what is left where the bus is, and lets everybody know; the janitor's. The mark is
+     * 80 % of the whole, or 1 GiB left where that is less, so that a full file system is never
+     * reached: writing to a page that cannot be had would kill the process.
+     *
+     * @return whether memory is high.
+     */
+    public boolean checkMemory() {
+        try {
+            final FileStore store = Files.getFileStore(directory);
+            final long reserve = Math.min(store.getTotalSpace() / 5, MEMORY_RESERVE_MAX);
+            final boolean high = store.getUsableSpace() < reserve;
+            file.memoryHigh(high);
+            return high;
+        } catch (final IOException e) {
+            throw new HeadraceException(
+                    "bus " + directory + " has no free space to be seen: " + e, e);
+        }
     }
 
     /** A number that no other member of this bus ever had or will have, from 1. */

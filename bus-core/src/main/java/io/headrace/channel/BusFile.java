@@ -23,6 +23,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  192  int32  next consumer id
  *  256  int64  next lane number
  *  320  int64  rewind version: raised when a message that consumers have passed is free again
+ *  384  int32  1 while the bus has no memory left to give
  * </pre>
  */
 final class BusFile implements AutoCloseable {
@@ -36,6 +37,7 @@ final class BusFile implements AutoCloseable {
     private static final int CONSUMER_ID_OFFSET = 192;
     private static final int LANE_NUMBER_OFFSET = 256;
     private static final int REWIND_VERSION_OFFSET = 320;
+    private static final int MEMORY_HIGH_OFFSET = 384;
 
     private final MappedByteBuffer mapped;
     private final UnsafeBuffer words;
@@ -83,6 +85,14 @@ final class BusFile implements AutoCloseable {
 
     void raiseLaneVersion() {
         words.getAndAddLong(LANE_VERSION_OFFSET, 1);
+    }
+
+    boolean isMemoryHigh() {
+        return words.getIntVolatile(MEMORY_HIGH_OFFSET) != 0;
+    }
+
+    void memoryHigh(boolean value) {
+        words.putIntRelease(MEMORY_HIGH_OFFSET, value ? 1 : 0);
     }
 
     long rewindVersion() {

@@ -41,7 +41,8 @@ public record BusSettings(
     private static final int BLOCK_SIZE_DEFAULT = 64 << 20;
     private static final int BLOCK_SIZE_MIN = 1 << 20;
     private static final int BLOCK_SIZE_MAX = 1 << 30;
-    private static final String ROLL_CYCLE_DEFAULT = "FAST_HOURLY";
+    // Memory is given back a file at a time, so a short cycle keeps the past small.
+    private static final String ROLL_CYCLE_DEFAULT = "FIVE_MINUTELY";
     private static final Map<String, RollCycle> ROLL_CYCLES = new TreeMap<>();
 
     static {

@@ -37,6 +37,7 @@ public final class Janitor implements Agent {
 
     private static final long FOLLOW_INTERVAL_NS = 10_000_000L;
     private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;
+    private static final long MEMORY_INTERVAL_NS = 50_000_000L;
     private static final long CLEAN_INTERVAL_NS = 1_000_000_000L;
     // Readers look at the lane version in every duty cycle; this is for those that are busy with a
     // message.
@@ -50,6 +51,7 @@ public final class Janitor implements Agent {
     private final DeadClaims deadClaims;
     private final OpenConnections openConnections;
     private final AtomicCounter elected;
+    private final AtomicCounter memoryHigh;
     private final int consumerId;
     private final Map<Lane, LaneKeeper> keepers = new LinkedHashMap<>();
     private final Map<String, ShardTable> shardTables = new LinkedHashMap<>();
@@ -61,6 +63,7 @@ public final class Janitor implements Agent {
     private long nextFollowNs;
     private long nextLookAheadNs;
     private long nextCleanNs;
+    private long nextMemoryNs;
 
     /**
      * @param consumerId what is written into the claim words of messages that the janitor ends.
@@ -77,6 +80,7 @@ public final class Janitor implements Agent {
         this.openConnections =
                 new OpenConnections(bus, member.id() + "-j", member.errorLog()::record);
         this.elected = member.counter("janitor elected");
+        this.memoryHigh = member.counter("janitor memory high");
     }
 
     @Override
@@ -110,6 +114,10 @@ public final class Janitor implements Agent {
             keepers.values().forEach(keeper -> keeper.lookAhead(members, nowNs));
             // After the claims: a shard's next owner waits for none that nobody will end.
             shardTables.values().forEach(table -> releaseShards(table, members));
+        }
+        if (nowNs >= nextMemoryNs) {
+            nextMemoryNs = nowNs + MEMORY_INTERVAL_NS;
+            memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
         }
         if (nowNs >= nextCleanNs) {
             nextCleanNs = nowNs + CLEAN_INTERVAL_NS;
@@ -158,7 +166,11 @@ public final class Janitor implements Agent {
                 drainedSinceNs.remove(lane);
                 final String needed = keeper.fileName();
                 if (!needed.isEmpty()) {
-                    lane.deleteFiles(needed, System.currentTimeMillis() - retention.retentionMs());
+                    // Without memory, the past goes first.
+                    lane.deleteFiles(
+                            needed,
+                            System.currentTimeMillis()
+                                    - (bus.isMemoryHigh() ? 0 : retention.retentionMs()));
                 }
             } else if (nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)
                     >= retention.retentionMs() * 1_000_000L) {

@@ -97,13 +97,15 @@ public final class Subscription implements AutoCloseable {
 
     /** Delivers the oldest head of all writers; false when there is none. */
     public boolean passOldest(Delivery delivery, long nowNs) {
-        checkLanes();
-        // Whatever caused the head that was seen can be seen too, but perhaps only now: so it is
-        // looked for twice.
-        if (oldest(Long.MAX_VALUE) == null) {
-            return false;
-        }
-        return oldest(Long.MAX_VALUE).pass(delivery, nowNs) > 0;
+        do {
+            checkLanes();
+            // Whatever caused the head that was seen can be seen too, but perhaps only now: so it
+            // is looked for twice.
+            if (oldest(Long.MAX_VALUE) != null) {
+                return oldest(Long.MAX_VALUE).pass(delivery, nowNs) > 0;
+            }
+        } while (bus.laneVersion() != laneVersion);
+        return false;
     }
 
     /** The writer whose head is the oldest of those appended before a time, or null. */
@@ -176,13 +178,13 @@ public final class Subscription implements AutoCloseable {
         return lane.poller().skipEnded(mark);
     }
 
-    private static WriterLanes writerLanes(List<WriterLanes> all, String writer) {
+    private WriterLanes writerLanes(List<WriterLanes> all, String writer) {
         for (final WriterLanes lanes : all) {
             if (lanes.id().equals(writer)) {
                 return lanes;
             }
         }
-        final WriterLanes lanes = new WriterLanes(writer);
+        final WriterLanes lanes = new WriterLanes(writer, () -> bus.laneVersion() != laneVersion);
         all.add(lanes);
         return lanes;
     }

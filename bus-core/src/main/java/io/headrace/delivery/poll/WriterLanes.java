@@ -5,6 +5,7 @@ import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.agrona.CloseHelper;
 
@@ -12,12 +13,17 @@ import org.agrona.CloseHelper;
 final class WriterLanes implements AutoCloseable {
 
     private final String id;
+    private final BooleanSupplier hasNewLanes;
     private LanePoller[] lanes = new LanePoller[0];
     private long lastSequence;
     private LanePoller head;
 
-    WriterLanes(String id) {
+    /**
+     * @param hasNewLanes whether lanes have come to the bus that this does not know yet.
+     */
+    WriterLanes(String id, BooleanSupplier hasNewLanes) {
         this.id = id;
+        this.hasNewLanes = hasNewLanes;
     }
 
     String id() {
@@ -40,8 +46,14 @@ final class WriterLanes implements AutoCloseable {
             // Nothing can precede the direct successor; else records may have come to lanes that
             // looked empty, all of
             // them before the one that was seen.
-            if (smallest != null && smallest.sequence() != lastSequence + 1 && lanes.length > 1) {
-                smallest = smallest();
+            if (smallest != null && smallest.sequence() != lastSequence + 1) {
+                if (hasNewLanes.getAsBoolean()) {
+                    // What precedes it may be in one of those.
+                    return null;
+                }
+                if (lanes.length > 1) {
+                    smallest = smallest();
+                }
             }
             head = smallest;
         }

@@ -32,6 +32,9 @@ public final class Ingress implements AutoCloseable {
     /** No live worker consumes the channel. */
     public static final int NO_WORKER = -10;
 
+    /** The bus has no memory left to give to clients. */
+    public static final int MEMORY_HIGH = -11;
+
     private static final int NEVER = 0;
 
     /** What became of a request that has no answer yet. */
@@ -50,6 +53,7 @@ public final class Ingress implements AutoCloseable {
         WORKER_HUNG
     }
 
+    private final Bus bus;
     private final EpochNanoClock clock;
     private final LiveMembers liveMembers;
     private final String writer;
@@ -91,6 +95,7 @@ public final class Ingress implements AutoCloseable {
             long hungNs,
             FateCounters fates) {
         this.hungNs = hungNs;
+        this.bus = bus;
         this.clock = bus.clock();
         this.liveMembers = liveMembers;
         this.writer = writer;
@@ -158,6 +163,9 @@ public final class Ingress implements AutoCloseable {
     }
 
     private int claim(LaneAppender lane, Capacity room, int length) {
+        if (bus.isMemoryHigh()) {
+            return lane.refuse(MEMORY_HIGH);
+        }
         return room.admits(DeliveryHeader.LENGTH + length, nowNs())
                 ? lane.claim(length, nowNs())
                 : lane.refuse(LaneAppender.BACK_PRESSURED);

@@ -17,6 +17,7 @@ public enum Refused {
     INVALID_REPLY(500, "invalid-reply", "the application's reply is not valid HTTP"),
     WORKER_DIED(502, "worker-died", "the worker that held the request died"),
     NO_WORKER(503, "no-worker", "no worker is there to answer"),
+    MEMORY_HIGH(503, "memory-high", "the server has no memory left for more"),
     CHANNEL_FULL(503, "channel-full", "the server is busy"),
     SHUTTING_DOWN(503, "shutting-down", "the server is shutting down"),
     NO_ANSWER(504, "no-answer", "no answer came in time");
@@ -49,6 +50,7 @@ public enum Refused {
     public static Refused ofCode(long code) {
         return switch ((int) code) {
             case Ingress.NO_WORKER -> NO_WORKER;
+            case Ingress.MEMORY_HIGH -> MEMORY_HIGH;
             case LaneAppender.TOO_LONG -> BODY_TOO_LARGE;
             case LaneAppender.CLOSED -> SHUTTING_DOWN;
             default -> CHANNEL_FULL;

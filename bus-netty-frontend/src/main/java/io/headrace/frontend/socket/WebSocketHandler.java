@@ -3,6 +3,7 @@ package io.headrace.frontend.socket;
 
 import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.frontend.exchange.Ingress;
 import io.headrace.message.Close;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -163,7 +164,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             order++;
         } else if (index == LaneAppender.TOO_LONG) {
             fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "message too long");
-        } else if (index == LaneAppender.BACK_PRESSURED) {
+        } else if (index == LaneAppender.BACK_PRESSURED || index == Ingress.MEMORY_HIGH) {
             return false;
         } else {
             fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "shutting down");

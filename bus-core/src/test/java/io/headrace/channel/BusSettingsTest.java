@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.HeadraceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BusSettingsTest {
+
+    private static final int DEFAULT_BLOCK_SIZE = 64 << 20;
+
+    @TempDir Path directory;
+    private Path bus;
+    private Path file;
+
+    @BeforeEach
+    void makeBus() {
+        bus = directory.resolve("bus");
+        file = bus.resolve("bus.properties");
+    }
+
+    @AfterEach
+    void clearProperties() {
+        System.clearProperty(BusSettings.BLOCK_SIZE_PROPERTY);
+        System.clearProperty(BusSettings.ROLL_CYCLE_PROPERTY);
+    }
+
+    @Test
+    void shouldReadBackTheDefaultsOfANewBus() {
+        final BusSettings settings = open();
+        assertEquals(BusSettings.VERSION, settings.version());
+        assertTrue(settings.id().matches("[0-9a-z]{6}"), settings.id());
+        assertEquals(DEFAULT_BLOCK_SIZE, settings.blockSize());
+        assertEquals("FAST_HOURLY", settings.rollCycle());
+        assertEquals(DEFAULT_BLOCK_SIZE / 4, settings.recordLengthMax());
+        assertEquals(settings, open());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1m, 1048576", "2097152, 2097152", "16384k, 16777216", "1g, 1073741824"})
+    void shouldTakeTheBlockSizeOfANewBusFromItsProperty(String text, int bytes) {
+        System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, text);
+        assertEquals(bytes, open().blockSize());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"FIVE_MINUTELY", "TEN_MINUTELY", "FAST_HOURLY", "TEST_SECONDLY"})
+    void shouldTakeTheRollCycleOfANewBusFromItsProperty(String name) {
+        System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, name);
+        assertEquals(name, open().rollCycle());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1", "524288", "3m", "1048575", "1048577", "2g", "4g", "5g", "-1"})
+    void shouldRefuseABlockSizeThatIsNoPowerOfTwoFrom1MTo1G(String text) {
+        System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, text);
+        assertTrue(problem().contains("power of two from 1m to 1g"), problem());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "x", "64mm", "6.4m", "m", "99999999999999999999", "9999999999g"})
+    void shouldRefuseABlockSizeThatIsNoSizeNamingTheProperty(String text) {
+        System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, text);
+        assertTrue(problem().contains(BusSettings.BLOCK_SIZE_PROPERTY), problem());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "HOURLY", "fast_hourly", "DAILY"})
+    void shouldRefuseAnUnknownRollCycleNamingTheKnownOnes(String name) {
+        System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, name);
+        assertTrue(problem().contains("FAST_HOURLY"), problem());
+        assertTrue(problem().contains("'" + name + "'"), problem());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"headrace.block.size, 3m", "headrace.roll.cycle, DAILY", "headrace.block.size, x"})
+    void shouldStillMakeTheBusAfterABadValueWasMended(String property, String value) {
+        System.setProperty(property, value);
+        assertThrows(RuntimeException.class, this::open);
+        System.clearProperty(property);
+        assertEquals(DEFAULT_BLOCK_SIZE, open().blockSize());
+    }
+
+    @Test
+    void shouldRefuseAProcessThatWantsAnotherBlockSizeSayingBoth() {
+        open();
+        System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, "1m");
+        final String problem = problem();
+        assertTrue(problem.contains("headrace.block.size=67108864"), problem);
+        assertTrue(problem.contains("1048576"), problem);
+        assertTrue(problem.contains(bus.toString()), problem);
+    }
+
+    @Test
+    void shouldRefuseAProcessThatWantsAnotherRollCycleSayingBoth() {
+        open();
+        System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, "FIVE_MINUTELY");
+        final String problem = problem();
+        assertTrue(problem.contains("headrace.roll.cycle=FAST_HOURLY"), problem);
+        assertTrue(problem.contains("FIVE_MINUTELY"), problem);
+    }
+
+    @Test
+    void shouldTakeAProcessThatWantsWhatTheBusHas() {
+        System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, "1m");
+        open();
+        System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, "1024k");
+        assertEquals(1 << 20, open().blockSize());
+        System.clearProperty(BusSettings.BLOCK_SIZE_PROPERTY);
+        assertEquals(1 << 20, open().blockSize());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2, -1, Integer.MAX_VALUE})
+    void shouldRefuseABusOfAnotherVersionSayingBoth(int version) throws IOException {
+        open();
+        replace("version=1", "version=" + version);
+        final String problem = problem();
+        assertTrue(problem.contains("has version " + version + ","), problem);
+        assertTrue(problem.contains("reads version 1"), problem);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"version", "id", "block.size", "roll.cycle"})
+    void shouldRefuseSettingsThatLackAKeyNamingIt(String key) throws IOException {
+        open();
+        replace("(?m)^" + key + "=.*$", "");
+        assertTrue(problem().contains("lack '" + key + "'"), problem());
+        replace("\\z", key + "=  \n");
+        assertTrue(problem().contains("lack '" + key + "'"), problem());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"version", "block.size"})
+    void shouldRefuseANumberThatIsNoneNamingItsKey(String key) throws IOException {
+        open();
+        replace("(?m)^" + key + "=.*$", key + "=1x");
+        final String problem = problem();
+        assertTrue(problem.contains("'" + key + "'") && problem.contains("'1x'"), problem);
+    }
+
+    @Test
+    void shouldRefuseEmptyAndUnreadableSettings() throws IOException {
+        open();
+        Files.writeString(file, "");
+        assertTrue(problem().contains("lack 'version'"), problem());
+        Files.writeString(file, "version=\\u12");
+        assertTrue(problem().contains("cannot be read"), problem());
+        Files.write(file, new byte[] {'v', (byte) 0xFF, (byte) 0xFE});
+        assertTrue(problem().contains(file.toString()), problem());
+        Files.delete(file);
+        Files.createDirectory(file);
+        assertTrue(problem().contains("cannot be read"), problem());
+    }
+
+    @Test
+    void shouldPassOverKeysItDoesNotKnowAndSpacesAroundValues() throws IOException {
+        open();
+        replace("\\z", "newer.key=7\n");
+        replace("version=1", "  version = 1  ");
+        assertEquals(DEFAULT_BLOCK_SIZE, open().blockSize());
+    }
+
+    @Test
+    void shouldRefuseABlockSizeInTheFileThatNoBusHas() throws IOException {
+        open();
+        replace("block.size=.*", "block.size=12");
+        assertTrue(problem().contains("power of two"), problem());
+        assertFalse(problem().isBlank());
+    }
+
+    private BusSettings open() {
+        try (Bus opened = Bus.openOrCreate(bus)) {
+            return opened.settings();
+        }
+    }
+
+    private String problem() {
+        return assertThrows(HeadraceException.class, this::open).getMessage();
+    }
+
+    private void replace(String regex, String replacement) throws IOException {
+        Files.writeString(file, Files.readString(file).replaceFirst(regex, replacement));
+    }
+}
