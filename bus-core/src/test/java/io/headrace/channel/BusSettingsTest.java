@@ -44,7 +44,7 @@ class BusSettingsTest {
         assertEquals(BusSettings.VERSION, settings.version());
         assertTrue(settings.id().matches("[0-9a-z]{6}"), settings.id());
         assertEquals(DEFAULT_BLOCK_SIZE, settings.blockSize());
-        assertEquals("FAST_HOURLY", settings.rollCycle());
+        assertEquals("FIVE_MINUTELY", settings.rollCycle());
         assertEquals(DEFAULT_BLOCK_SIZE / 4, settings.recordLengthMax());
         assertEquals(settings, open());
     }
@@ -57,7 +57,7 @@ class BusSettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"FIVE_MINUTELY", "TEN_MINUTELY", "FAST_HOURLY", "TEST_SECONDLY"})
+    @ValueSource(strings = {"FAST_HOURLY", "TEN_MINUTELY", "FIVE_MINUTELY", "TEST_SECONDLY"})
     void shouldTakeTheRollCycleOfANewBusFromItsProperty(String name) {
         System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, name);
         assertEquals(name, open().rollCycle());
@@ -81,7 +81,7 @@ class BusSettingsTest {
     @ValueSource(strings = {"", "HOURLY", "fast_hourly", "DAILY"})
     void shouldRefuseAnUnknownRollCycleNamingTheKnownOnes(String name) {
         System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, name);
-        assertTrue(problem().contains("FAST_HOURLY"), problem());
+        assertTrue(problem().contains("FIVE_MINUTELY"), problem());
         assertTrue(problem().contains("'" + name + "'"), problem());
     }
 
@@ -107,10 +107,10 @@ class BusSettingsTest {
     @Test
     void shouldRefuseAProcessThatWantsAnotherRollCycleSayingBoth() {
         open();
-        System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, "FIVE_MINUTELY");
+        System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, "FAST_HOURLY");
         final String problem = problem();
-        assertTrue(problem.contains("headrace.roll.cycle=FAST_HOURLY"), problem);
-        assertTrue(problem.contains("FIVE_MINUTELY"), problem);
+        assertTrue(problem.contains("headrace.roll.cycle=FIVE_MINUTELY"), problem);
+        assertTrue(problem.contains("FAST_HOURLY"), problem);
     }
 
     @Test
