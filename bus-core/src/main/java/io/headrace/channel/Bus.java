@@ -313,12 +313,13 @@ public final class Bus implements AutoCloseable {
     }
 
     private Optional<Lane> lane(Path path) {
+        // Asked first: a lane that another process has hidden is to be forgotten here, too.
+        if (!Lane.isReadable(path)) {
+            return Optional.empty();
+        }
         final Lane open = lanes.get(path);
         if (open != null) {
             return Optional.of(open);
-        }
-        if (!Lane.isReadable(path)) {
-            return Optional.empty();
         }
         return Optional.of(
                 lanes.computeIfAbsent(

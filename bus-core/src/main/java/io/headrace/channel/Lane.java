@@ -63,7 +63,11 @@ public final class Lane implements AutoCloseable {
                         .timeoutMS(TIMEOUT_MS)
                         .storeFileListener(new OwnersFiles())
                         .timeProvider(time);
-        this.queue = builder.build();
+        try {
+            this.queue = builder.build();
+        } catch (final RuntimeException e) {
+            throw new HeadraceException("lane " + path + " cannot be opened: " + e, e);
+        }
         // Chronicle falls back to reading only, in silence; a claim on such a mapping would kill
         // the JVM.
         if (builder.readOnly()) {
