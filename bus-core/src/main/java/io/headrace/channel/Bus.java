@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import org.agrona.CloseHelper;
 import org.agrona.IoUtil;
@@ -84,6 +85,15 @@ public final class Bus implements AutoCloseable {
      * Opens the bus in this directory, and makes it first when the directory is absent or empty.
      */
     public static Bus openOrCreate(Path directory) {
+        return openOrCreate(directory, BusClock::new);
+    }
+
+    /** The same with a time that its caller winds: for tests and simulations. */
+    public static Bus openOrCreate(Path directory, EpochNanoClock clock) {
+        return openOrCreate(directory, offsetNs -> clock);
+    }
+
+    private static Bus openOrCreate(Path directory, LongFunction<EpochNanoClock> clock) {
         final Path path = directory.toAbsolutePath().normalize();
         try {
             BusDirectory.prepare(path);
@@ -98,7 +108,7 @@ public final class Bus implements AutoCloseable {
                     if (!Files.exists(path.resolve(BusDirectory.SETTINGS_FILE))) {
                         BusDirectory.create(path);
                     }
-                    return openLocked(path);
+                    return openLocked(path, clock);
                 }
             }
         } catch (final IOException e) {
@@ -117,13 +127,13 @@ public final class Bus implements AutoCloseable {
         return openOrCreate(path);
     }
 
-    private static Bus openLocked(Path path) {
+    private static Bus openLocked(Path path, LongFunction<EpochNanoClock> clock) {
         final BusSettings settings = BusSettings.read(path.resolve(BusDirectory.SETTINGS_FILE));
         final BusFile file = new BusFile(path.resolve("bus.dat"));
         final LaneTable laneTable = new LaneTable(path.resolve("lanes.dat"));
         BusDirectory.restrict(path.resolve("bus.dat"));
         BusDirectory.restrict(path.resolve("lanes.dat"));
-        return new Bus(path, settings, file, laneTable, new BusClock(file.anchorClock()));
+        return new Bus(path, settings, file, laneTable, clock.apply(file.anchorClock()));
     }
 
     public Path directory() {
