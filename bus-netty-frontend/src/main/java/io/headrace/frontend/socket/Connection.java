@@ -91,6 +91,9 @@ final class Connection {
     Exchange begin(HttpVersion version, boolean keepAlive) {
         final Exchange exchange = new Exchange(this, nextOrder++, version, keepAlive);
         exchanges.add(exchange);
+        // RFC 9112, section 9.6: what follows a request that ends the connection is not to be
+        // processed.
+        closing |= !keepAlive;
         if (exchanges.size() >= connections.limits().pipelinedCountMax()) {
             channel.config().setAutoRead(false);
         }
@@ -136,9 +139,6 @@ final class Connection {
     void answer(Exchange exchange, FullHttpResponse response) {
         connections.stopTimer(exchange);
         exchange.response = response;
-        if (!exchange.keepAlive) {
-            closing = true;
-        }
         while (!exchanges.isEmpty() && exchanges.peek().response != null) {
             write(exchanges.poll());
         }
