@@ -58,8 +58,8 @@ public final class Member implements Agent, AutoCloseable {
     public static final long HEARTBEAT_INTERVAL_NS = 50_000_000L;
 
     // POSIX drops a process's lock on a file as soon as any descriptor of it is closed, so a JVM
-    // never opens the files
-    // of its own members a second time. See fcntl(2), "Advisory record locking".
+    // never opens the files of its own members a second time. See fcntl(2), "Advisory record
+    // locking".
     private static final Map<Path, MappedByteBuffer> OWN_FILES = new ConcurrentHashMap<>();
 
     private final Path path;

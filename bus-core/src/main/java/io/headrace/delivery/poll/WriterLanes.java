@@ -44,8 +44,7 @@ final class WriterLanes implements AutoCloseable {
         if (head == null) {
             LanePoller smallest = smallest();
             // Nothing can precede the direct successor; else records may have come to lanes that
-            // looked empty, all of
-            // them before the one that was seen.
+            // looked empty, all of them before the one that was seen.
             if (smallest != null && smallest.sequence() != lastSequence + 1) {
                 if (hasNewLanes.getAsBoolean()) {
                     // What precedes it may be in one of those.
