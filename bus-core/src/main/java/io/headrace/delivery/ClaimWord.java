@@ -77,6 +77,11 @@ public final class ClaimWord {
         return word == FREE || word == REDELIVERED;
     }
 
+    /** Whether a message that has this word has its fate. */
+    public static boolean hasEnded(int word) {
+        return state(word) >= DONE && state(word) <= LOST;
+    }
+
     /** Gives a free message to this consumer; false when another was first. */
     public static boolean tryClaim(UnsafeBuffer record, int consumerId) {
         return fromFree(record, of(consumerId, CLAIMED));

@@ -102,9 +102,6 @@ public final class Janitor implements Agent {
         final LiveMembers.Snapshot members = liveMembers.snapshot();
         final boolean membersChanged = members != seen;
         seen = members;
-        if (membersChanged) {
-            reap(members, nowNs);
-        }
         int work = 0;
         for (final LaneKeeper keeper : keepers.values()) {
             work += keeper.follow(members, nowNs);
@@ -114,6 +111,7 @@ public final class Janitor implements Agent {
             keepers.values().forEach(keeper -> keeper.lookAhead(members, nowNs));
             // After the claims: a shard's next owner waits for none that nobody will end.
             shardTables.values().forEach(table -> releaseShards(table, members));
+            reap(members, nowNs);
         }
         if (nowNs >= nextMemoryNs) {
             nextMemoryNs = nowNs + MEMORY_INTERVAL_NS;
@@ -150,8 +148,8 @@ public final class Janitor implements Agent {
 
     private void reap(LiveMembers.Snapshot members, long nowNs) {
         for (final String frontEnd : members.deadFrontEnds()) {
-            if (reaped.add(frontEnd)) {
-                openConnections.close(frontEnd, nowNs);
+            if (!reaped.contains(frontEnd) && openConnections.close(frontEnd, nowNs)) {
+                reaped.add(frontEnd);
             }
         }
     }
@@ -191,10 +189,16 @@ public final class Janitor implements Agent {
     }
 
     /** Whether nobody will ever append to a lane or read it again, but for its past. */
-    private static boolean isOver(Lane lane, LiveMembers.Snapshot members) {
-        return members.isWriterDead(lane.writer())
+    private boolean isOver(Lane lane, LiveMembers.Snapshot members) {
+        return members.isWriterDead(lane.writer()) && !isToBeReaped(lane, members)
                 || lane.channel().startsWith(ChannelName.REPLY_PREFIX)
                         && members.isDead(ReplyAddress.frontEnd(lane.channel()));
+    }
+
+    /** Whether it still says which connections of a dead front end are open. */
+    private boolean isToBeReaped(Lane lane, LiveMembers.Snapshot members) {
+        final String member = lane.writer().substring(0, lane.writer().lastIndexOf('-'));
+        return !reaped.contains(member) && members.deadFrontEnds().contains(member);
     }
 
     /** A dead member's file goes when none of its lanes is left. */

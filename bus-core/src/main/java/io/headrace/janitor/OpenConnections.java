@@ -8,6 +8,7 @@ import io.headrace.channel.LaneAppender;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ChannelName;
+import io.headrace.delivery.ClaimWord;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
@@ -18,6 +19,7 @@ import java.util.function.Consumer;
 import org.agrona.CloseHelper;
 import org.agrona.collections.Long2LongHashMap;
 import org.agrona.collections.Long2ObjectHashMap;
+import org.agrona.collections.LongHashSet;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -46,22 +48,28 @@ final class OpenConnections implements AutoCloseable {
         this.onBadLane = onBadLane;
     }
 
-    /** Closes what is open of this front end; returns the number of connections. */
-    int close(String frontEnd, long nowNs) {
-        int closed = 0;
+    /**
+     * Closes what is open of this front end, but for connections of which an earlier message has
+     * not ended: a close is the last that a worker hears of a connection.
+     *
+     * @return true when nothing is open any more.
+     */
+    boolean close(String frontEnd, long nowNs) {
+        boolean closed = true;
         for (final String connects :
                 bus.channels(name -> name.endsWith(ChannelName.WEBSOCKET_CONNECT))) {
-            closed += close(frontEnd, connects, nowNs);
+            closed &= close(frontEnd, connects, nowNs);
         }
         return closed;
     }
 
-    private int close(String frontEnd, String connects, long nowNs) {
+    private boolean close(String frontEnd, String connects, long nowNs) {
         final String prefix =
                 connects.substring(0, connects.length() - ChannelName.WEBSOCKET_CONNECT.length());
         final String disconnects = prefix + ChannelName.WEBSOCKET_DISCONNECT;
         final Long2ObjectHashMap<UnsafeBuffer> open = new Long2ObjectHashMap<>();
         final Long2LongHashMap orders = new Long2LongHashMap(0);
+        final LongHashSet busy = new LongHashSet();
         forEach(
                 connects,
                 frontEnd,
@@ -69,6 +77,9 @@ final class OpenConnections implements AutoCloseable {
                     final UnsafeBuffer copy = new UnsafeBuffer(new byte[record.capacity()]);
                     copy.putBytes(0, record, 0, record.capacity());
                     open.put(DeliveryHeader.connection(record, 0), copy);
+                    if (!ClaimWord.hasEnded(ClaimWord.read(record))) {
+                        busy.add(DeliveryHeader.connection(record, 0));
+                    }
                 });
         // Closes may be in another janitor's lane.
         forEach(disconnects, "", record -> open.remove(DeliveryHeader.connection(record, 0)));
@@ -80,7 +91,12 @@ final class OpenConnections implements AutoCloseable {
                     orders.put(
                             connection,
                             Math.max(orders.get(connection), DeliveryHeader.order(record, 0)));
+                    if (!ClaimWord.hasEnded(ClaimWord.read(record))) {
+                        busy.add(connection);
+                    }
                 });
+        busy.retainAll(open.keySet());
+        open.keySet().removeAll(busy);
         open.forEach(
                 (connection, record) ->
                         append(
@@ -88,7 +104,7 @@ final class OpenConnections implements AutoCloseable {
                                 record,
                                 (int) orders.get(connection.longValue()) + 1,
                                 nowNs));
-        return open.size();
+        return busy.isEmpty();
     }
 
     private void forEach(String channel, String frontEnd, Consumer<UnsafeBuffer> onRecord) {
