@@ -86,7 +86,7 @@ public final class Member implements Agent, AutoCloseable {
             throws IOException {
         this.id = id;
         this.clock = clock;
-        this.path = directory.resolve(id + MemberFile.SUFFIX).toAbsolutePath();
+        this.path = directory.toRealPath().resolve(id + MemberFile.SUFFIX);
         // Under another name until it is announced, so that nobody ever reads half a member file.
         unannounced = directory.resolve(id + ".new");
         channel = MemberFile.open(unannounced, true);
@@ -148,7 +148,12 @@ public final class Member implements Agent, AutoCloseable {
 
     /** The mapping of a member of this very process. */
     static Optional<MappedByteBuffer> ownMapping(Path path) {
-        return Optional.ofNullable(OWN_FILES.get(path.toAbsolutePath()));
+        try {
+            // Whichever way leads to the file: it is the file that must not be opened twice.
+            return Optional.ofNullable(OWN_FILES.get(path.toRealPath()));
+        } catch (final IOException absent) {
+            return Optional.empty();
+        }
     }
 
     public String id() {

@@ -26,24 +26,13 @@ public final class MemberReader implements AutoCloseable {
     private final MappedByteBuffer mapped;
     private final UnsafeBuffer header;
 
-    private MemberReader(Path path) throws IOException {
+    private MemberReader(Path path, FileChannel channel, MappedByteBuffer mapped) {
         this.path = path;
         final String name = path.getFileName().toString();
         this.id = name.substring(0, name.length() - MemberFile.SUFFIX.length());
-        final Optional<MappedByteBuffer> own = Member.ownMapping(path);
-        this.channel = own.isPresent() ? null : MemberFile.open(path, false);
-        this.mapped = own.isPresent() ? own.get() : MemberFile.map(channel, path);
+        this.channel = channel;
+        this.mapped = mapped;
         this.header = new UnsafeBuffer(mapped, 0, MemberFile.ERROR_LOG_OFFSET);
-        final int version = header.getIntVolatile(MemberFile.VERSION_OFFSET);
-        if (version != MemberFile.VERSION) {
-            throw new HeadraceException(
-                    "member file "
-                            + path
-                            + " has version "
-                            + version
-                            + ", not "
-                            + MemberFile.VERSION);
-        }
     }
 
     /**
@@ -52,10 +41,31 @@ public final class MemberReader implements AutoCloseable {
      * @throws HeadraceException for one that is truncated, half made or of another version.
      */
     public static MemberReader open(Path path) {
+        final Optional<MappedByteBuffer> own = Member.ownMapping(path);
+        if (own.isPresent()) {
+            return new MemberReader(path, null, own.get());
+        }
+        FileChannel channel = null;
+        MappedByteBuffer mapped = null;
         try {
-            return new MemberReader(path);
-        } catch (final IOException e) {
-            throw new HeadraceException("member file " + path + " cannot be read: " + e, e);
+            channel = MemberFile.open(path, false);
+            mapped = MemberFile.map(channel, path);
+            final MemberReader reader = new MemberReader(path, channel, mapped);
+            final int version = reader.header.getIntVolatile(MemberFile.VERSION_OFFSET);
+            if (version != MemberFile.VERSION) {
+                throw new HeadraceException(
+                        "member file %s has version %d, not %d"
+                                .formatted(path, version, MemberFile.VERSION));
+            }
+            return reader;
+        } catch (final IOException | HeadraceException e) {
+            CloseHelper.quietClose(channel);
+            if (mapped != null) {
+                MemberFile.unmap(mapped);
+            }
+            throw e instanceof HeadraceException refused
+                    ? refused
+                    : new HeadraceException("member file " + path + " cannot be read: " + e, e);
         }
     }
 

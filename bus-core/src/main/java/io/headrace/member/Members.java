@@ -40,6 +40,8 @@ public final class Members implements AutoCloseable {
         }
         try (MemberReader reader = MemberReader.open(path)) {
             return reader.isAlive();
+        } catch (final HeadraceException unreadable) {
+            return false;
         }
     }
 
