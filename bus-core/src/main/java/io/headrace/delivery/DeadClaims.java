@@ -37,7 +37,7 @@ public final class DeadClaims {
     }
 
     /**
-     * Ends the claim of a dead consumer.
+     * Ends the claim of a dead consumer; the janitor's alone, of which there is one.
      *
      * @return {@link ClaimWord#LOST}, {@link ClaimWord#REDELIVERED}, or -1 when another was first.
      */
@@ -52,6 +52,17 @@ public final class DeadClaims {
         }
         bus.raiseRewindVersion();
         return ClaimWord.REDELIVERED;
+    }
+
+    /**
+     * As {@link #resolve} for those beside the janitor, who leave to it what may be redelivered: a
+     * second one who frees it might take the time of the next claim away.
+     */
+    public int lose(String channel, UnsafeBuffer record, int holder) {
+        if (mayRedeliver(channel, record)) {
+            return ClaimWord.REDELIVERED;
+        }
+        return ClaimWord.finish(record, holder, ClaimWord.LOST) ? ClaimWord.LOST : -1;
     }
 
     private boolean mayRedeliver(String channel, UnsafeBuffer record) {

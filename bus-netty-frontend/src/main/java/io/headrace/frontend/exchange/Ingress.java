@@ -307,7 +307,7 @@ public final class Ingress implements AutoCloseable {
                 }
                 final int fate =
                         died
-                                ? deadClaims.resolve(ChannelName.HTTP_REQUEST, record, holder)
+                                ? deadClaims.lose(ChannelName.HTTP_REQUEST, record, holder)
                                 : ClaimWord.finish(record, holder, ClaimWord.LOST)
                                         ? ClaimWord.LOST
                                         : -1;

@@ -4,6 +4,7 @@ package io.headrace.tools.command;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import sun.misc.Signal;
 
 /**
@@ -16,6 +17,7 @@ final class StopSignal {
     private static final int EXIT_AT_ONCE = 143;
 
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private final AtomicBoolean signalled = new AtomicBoolean();
 
     StopSignal() {
         Signal.handle(new Signal("TERM"), signal -> onSignal());
@@ -23,7 +25,8 @@ final class StopSignal {
     }
 
     private void onSignal() {
-        if (isStopped()) {
+        // Not isStopped(): a parent that sends the signal closes our standard input as well.
+        if (signalled.getAndSet(true)) {
             Runtime.getRuntime().halt(EXIT_AT_ONCE);
         }
         stop();
