@@ -299,6 +299,25 @@ public final class Bus implements AutoCloseable {
         laneTable.free(lane.entryIndex());
     }
 
+    /** Folders of lanes that nobody may read: those being made, and those being deleted. */
+    public List<Path> unreadableLanes() {
+        return list(directory.resolve("channels")).stream()
+                .flatMap(channel -> list(channel).stream())
+                .filter(lane -> !Lane.isReadable(lane))
+                .toList();
+    }
+
+    /** Deletes the files of a lane that nobody may read, and gives its place back. */
+    public void deleteUnreadable(Path lane) {
+        try {
+            Lane.free(lane, laneTable);
+        } catch (final IOException | IllegalArgumentException e) {
+            throw new HeadraceException("lane " + lane + " cannot be deleted: " + e, e);
+        } finally {
+            IoUtil.delete(lane.toFile(), true);
+        }
+    }
+
     /** Deletes the folders of channels that have no lanes left. */
     public void deleteChannels(Predicate<String> names) {
         for (final String name : channels(names)) {

@@ -40,15 +40,13 @@ final class BusDirectory {
 
     /** Refuses somebody else's directory before anything is written into it. */
     private static void checkUse(Path path) throws IOException {
-        if (Files.exists(path.resolve(SETTINGS_FILE))) {
-            return;
-        }
         try (Stream<Path> entries = Files.list(path)) {
             final List<String> others =
                     entries.map(entry -> entry.getFileName().toString())
                             .filter(name -> !DEBRIS.contains(name) && !name.equals(SETTINGS_FILE))
                             .toList();
-            if (!others.isEmpty()) {
+            // Asked last: another process may be making the bus, and then uses it, at this moment.
+            if (!others.isEmpty() && !Files.exists(path.resolve(SETTINGS_FILE))) {
                 throw new HeadraceException(
                         "%s is neither a bus nor empty (it has '%s'); name another directory with --bus"
                                 .formatted(path, others.get(0)));

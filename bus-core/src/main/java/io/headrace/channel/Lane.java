@@ -29,6 +29,8 @@ import org.agrona.concurrent.EpochNanoClock;
 public final class Lane implements AutoCloseable {
 
     private static final String READY_FILE = "lane.properties";
+    private static final String NEW_FILE = READY_FILE + ".new";
+    private static final String HIDDEN_FILE = READY_FILE + ".hidden";
     // What a reader waits at a new cycle's file that its writer has begun to make.
     private static final long TIMEOUT_MS = 500;
 
@@ -80,7 +82,18 @@ public final class Lane implements AutoCloseable {
     /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
     static Lane create(
             Path path, LaneTable table, long number, BusSettings settings, EpochNanoClock clock) {
-        final Lane lane = new Lane(path, table, table.allocate(number), settings, clock);
+        final int entryIndex = table.allocate(number);
+        try {
+            // Says which place in the table is to be given back, should its writer not finish this.
+            Files.writeString(
+                    path.resolve(NEW_FILE),
+                    "version=%d\nnumber=%d\nentry=%d\n"
+                            .formatted(BusSettings.VERSION, number, entryIndex));
+        } catch (final IOException e) {
+            throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
+        }
+        BusDirectory.restrict(path.resolve(NEW_FILE));
+        final Lane lane = new Lane(path, table, entryIndex, settings, clock);
         BusDirectory.restrict(path.resolve("metadata.cq4t"));
         return lane;
     }
@@ -88,13 +101,10 @@ public final class Lane implements AutoCloseable {
     /** Lets readers in. */
     void publish() {
         try {
-            final Path temporary = path.resolve(READY_FILE + ".new");
-            Files.writeString(
-                    temporary,
-                    "version=%d\nnumber=%d\nentry=%d\n"
-                            .formatted(BusSettings.VERSION, entry.number(), entryIndex));
-            BusDirectory.restrict(temporary);
-            Files.move(temporary, path.resolve(READY_FILE), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    path.resolve(NEW_FILE),
+                    path.resolve(READY_FILE),
+                    StandardCopyOption.ATOMIC_MOVE);
         } catch (final IOException e) {
             close();
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
@@ -103,6 +113,23 @@ public final class Lane implements AutoCloseable {
 
     static boolean isReadable(Path path) {
         return Files.exists(path.resolve(READY_FILE));
+    }
+
+    /** Gives back what a lane has in the table that was never published, or is hidden. */
+    static void free(Path path, LaneTable table) throws IOException {
+        for (final String name : new String[] {NEW_FILE, HIDDEN_FILE}) {
+            if (Files.exists(path.resolve(name))) {
+                final Properties properties = new Properties();
+                try (Reader reader = Files.newBufferedReader(path.resolve(name))) {
+                    properties.load(reader);
+                }
+                final int entry = Integer.parseInt(properties.getProperty("entry", "-1"));
+                if (Long.toString(table.new Entry(entry).number())
+                        .equals(properties.getProperty("number"))) {
+                    table.free(entry);
+                }
+            }
+        }
     }
 
     /**
@@ -187,7 +214,10 @@ public final class Lane implements AutoCloseable {
     /** Takes the lane from its readers: nobody finds it from now on. */
     public void hide() {
         try {
-            Files.deleteIfExists(path.resolve(READY_FILE));
+            Files.move(
+                    path.resolve(READY_FILE),
+                    path.resolve(HIDDEN_FILE),
+                    StandardCopyOption.ATOMIC_MOVE);
         } catch (final IOException e) {
             throw new HeadraceException("lane " + path + " cannot be hidden: " + e, e);
         }

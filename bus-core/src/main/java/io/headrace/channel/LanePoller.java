@@ -77,8 +77,13 @@ public final class LanePoller implements AutoCloseable {
 
     /** Goes to where all records up to the mark are passed. */
     public LanePoller skipEnded(LaneMark mark) {
-        if (mark.lastEnded() != 0 && moveTo(mark.lastEnded()) && peek()) {
-            advance();
+        if (mark.lastEnded() != 0) {
+            if (!moveTo(mark.lastEnded())) {
+                // Its file is deleted; what is left is all behind it.
+                tailer.toStart();
+            } else if (peek()) {
+                advance();
+            }
         }
         return this;
     }

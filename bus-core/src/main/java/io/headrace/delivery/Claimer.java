@@ -70,15 +70,20 @@ public final class Claimer implements Delivery {
                     lane.lane(), "truncated record of " + record.capacity() + " bytes");
             return true;
         }
-        final boolean isSharded = shards.isSharded(lane.lane().channel());
+        final String channel = lane.lane().channel();
+        final boolean isSharded = shards.isSharded(channel);
+        final long connection = DeliveryHeader.connection(record, 0);
         if (isSharded
-                && !shards.owns(lane.lane().channel(), DeliveryHeader.connection(record, 0))) {
+                && (!shards.owns(channel, connection) || shards.isHeld(channel, connection))) {
             return true;
         }
         final int word = ClaimWord.read(record);
         if (!ClaimWord.isFree(word)) {
-            // Whoever had the shard before may still be busy with it; what comes later waits.
-            return !isSharded || ClaimWord.state(word) != ClaimWord.CLAIMED;
+            if (isSharded && ClaimWord.state(word) == ClaimWord.CLAIMED) {
+                // Whoever had the shard before is still busy with it; what comes later waits.
+                shards.hold(lane, connection);
+            }
+            return true;
         }
         if (ClaimWord.hasExpired(record, nowNs)) {
             if (ClaimWord.tryEnd(record, consumerId, ClaimWord.EXPIRED)) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.agrona.concurrent.Agent;
 
 /**
@@ -104,6 +105,13 @@ public final class LiveMembers implements Agent {
                 }
             }
             return false;
+        }
+
+        /** Whether some member, dead or alive, has this consumer. */
+        public boolean isKnown(int consumerId) {
+            return Stream.of(live, stopped, dead)
+                    .flatMap(List::stream)
+                    .anyMatch(member -> member.has(consumerId));
         }
 
         /** Whether the member with this id has ended, for certain. */
@@ -230,7 +238,7 @@ public final class LiveMembers implements Agent {
     private List<Integer> active(MemberReader member, long nowNs) {
         final List<Integer> active = new ArrayList<>();
         for (int i = 0; i < member.consumerCount(); i++) {
-            if (nowNs - member.dutyNs(i) < hungNs) {
+            if (!member.isLeaving() && nowNs - member.dutyNs(i) < hungNs) {
                 active.add(member.firstConsumerId() + i);
             }
         }

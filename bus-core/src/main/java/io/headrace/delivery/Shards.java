@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.LanePoller;
+import io.headrace.delivery.poll.RecordReader;
+import io.headrace.message.DeliveryHeader;
 import java.util.HashMap;
 import java.util.Map;
 import org.agrona.CloseHelper;
+import org.agrona.collections.Long2ObjectHashMap;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * One consumer's part in the sharing of connections: it takes free shards that should be its own,
@@ -19,9 +25,15 @@ public final class Shards implements AutoCloseable {
     private final Bus bus;
     private final LiveMembers liveMembers;
     private final int consumerId;
+    private final long hungNs;
+    private final RecordReader records;
+    private final DeadClaims deadClaims;
     private final Map<String, Group> byChannel = new HashMap<>();
     private final Map<String, Group> groups = new HashMap<>();
     private long nextLookNs;
+
+    /** A message of an own connection that another consumer still has. */
+    private record Held(String channel, String writer, long index) {}
 
     /** The leases of one group of channels. */
     private static final class Group {
@@ -29,6 +41,8 @@ public final class Shards implements AutoCloseable {
         private final ShardTable table;
         private final String channel;
         private final int[] targets = new int[ShardTable.SHARD_COUNT];
+        // By connection.
+        private final Long2ObjectHashMap<Held> held = new Long2ObjectHashMap<>();
         private LiveMembers.Snapshot computedFor;
 
         private Group(ShardTable table, String channel) {
@@ -37,10 +51,16 @@ public final class Shards implements AutoCloseable {
         }
     }
 
-    public Shards(Bus bus, LiveMembers liveMembers, int consumerId) {
+    /**
+     * @param hungNs how old a claim may grow.
+     */
+    public Shards(Bus bus, LiveMembers liveMembers, int consumerId, long hungNs) {
         this.bus = bus;
         this.liveMembers = liveMembers;
         this.consumerId = consumerId;
+        this.hungNs = hungNs;
+        this.records = new RecordReader(bus);
+        this.deadClaims = new DeadClaims(bus);
     }
 
     /** Takes part in the sharing of this channel's connections, if it is shared by connection. */
@@ -65,10 +85,29 @@ public final class Shards implements AutoCloseable {
     }
 
     /**
+     * Lets a connection wait until its message at this lane's head has ended, which another
+     * consumer still has. Other connections go on.
+     */
+    void hold(LanePoller lane, long connection) {
+        byChannel
+                .get(lane.lane().channel())
+                .held
+                .put(
+                        connection,
+                        new Held(lane.lane().channel(), lane.lane().writer(), lane.index()));
+    }
+
+    /** Whether a connection waits; its messages are passed until it does not. */
+    boolean isHeld(String channel, long connection) {
+        final Long2ObjectHashMap<Held> held = byChannel.get(channel).held;
+        return !held.isEmpty() && held.containsKey(connection);
+    }
+
+    /**
      * Takes and gives back shards; called between messages.
      *
-     * @return true when shards were taken: their earlier messages may have been passed, so the
-     *     lanes must be read again from where all have ended.
+     * @return true when shards were taken, or a connection need not wait any more: their earlier
+     *     messages may have been passed, so the lanes must be read again from where all have ended.
      */
     public boolean doWork(long nowNs) {
         final LiveMembers.Snapshot members = liveMembers.snapshot();
@@ -79,6 +118,9 @@ public final class Shards implements AutoCloseable {
         boolean taken = false;
         for (final Group group : groups.values()) {
             taken |= share(group, members);
+            if (!group.held.isEmpty()) {
+                taken |= group.held.values().removeIf(held -> hasEnded(held, members, nowNs));
+            }
         }
         return taken;
     }
@@ -97,11 +139,43 @@ public final class Shards implements AutoCloseable {
             final boolean isMine = group.targets[shard] == consumerId;
             if (owner == consumerId && !isMine) {
                 group.table.release(shard, consumerId);
-            } else if (owner == ShardTable.NOBODY && isMine) {
+                final int released = shard;
+                group.held
+                        .keySet()
+                        .removeIf(connection -> ShardTable.shardOf(connection) == released);
+            } else if (isMine && owner != consumerId && isFree(group.table, shard, members)) {
                 taken |= group.table.acquire(shard, consumerId);
             }
         }
         return taken;
+    }
+
+    /** Whether nobody owns a shard, or only one who cannot give it back. */
+    private static boolean isFree(ShardTable table, int shard, LiveMembers.Snapshot members) {
+        final int owner = table.owner(shard);
+        // Not left to the janitor, who may be stopped himself.
+        return owner == ShardTable.NOBODY || members.isOut(owner) && table.release(shard, owner);
+    }
+
+    private boolean hasEnded(Held held, LiveMembers.Snapshot members, long nowNs) {
+        final UnsafeBuffer record;
+        try {
+            record = records.read(held.channel, held.writer, held.index);
+        } catch (final HeadraceException gone) {
+            return true;
+        }
+        final int word = ClaimWord.read(record);
+        if (ClaimWord.state(word) != ClaimWord.CLAIMED) {
+            return true;
+        }
+        final int holder = ClaimWord.consumer(word);
+        final long claimedNs = DeliveryHeader.claimedNs(record, 0);
+        if (members.isDead(holder)) {
+            deadClaims.lose(held.channel, record, holder);
+        } else if (claimedNs != 0 && nowNs - claimedNs > hungNs) {
+            ClaimWord.finish(record, holder, ClaimWord.LOST);
+        }
+        return ClaimWord.state(ClaimWord.read(record)) != ClaimWord.CLAIMED;
     }
 
     /** Gives all shards back. */
@@ -115,5 +189,6 @@ public final class Shards implements AutoCloseable {
         }
         groups.clear();
         byChannel.clear();
+        records.close();
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.janitor;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
 import io.headrace.channel.name.ChannelName;
@@ -10,12 +11,15 @@ import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.ShardTable;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.status.AtomicCounter;
@@ -55,8 +59,12 @@ public final class Janitor implements Agent {
     private final int consumerId;
     private final Map<Lane, LaneKeeper> keepers = new LinkedHashMap<>();
     private final Map<String, ShardTable> shardTables = new LinkedHashMap<>();
+    // The owners that nobody knew at the last look, by shard.
+    private final Map<ShardTable, int[]> unknownOwners = new HashMap<>();
     private final Map<Lane, Long> drainedSinceNs = new LinkedHashMap<>();
     private final Map<Lane, Long> hiddenSinceNs = new LinkedHashMap<>();
+    // Lanes that others did not finish making or deleting.
+    private final Map<Path, Long> unreadableSinceNs = new LinkedHashMap<>();
     private final Set<String> reaped = new HashSet<>();
     private LiveMembers.Snapshot seen;
     private long laneVersion = -1;
@@ -137,11 +145,23 @@ public final class Janitor implements Agent {
         }
     }
 
-    private static void releaseShards(ShardTable table, LiveMembers.Snapshot members) {
+    private void releaseShards(ShardTable table, LiveMembers.Snapshot members) {
+        final int[] unknown =
+                unknownOwners.computeIfAbsent(table, t -> new int[ShardTable.SHARD_COUNT]);
         for (int shard = 0; shard < ShardTable.SHARD_COUNT; shard++) {
             final int owner = table.owner(shard);
             if (members.isOut(owner)) {
                 table.release(shard, owner);
+            } else if (owner == 0 || members.isKnown(owner)) {
+                unknown[shard] = 0;
+            } else if (unknown[shard] != owner) {
+                // It may have joined after the members were looked at.
+                unknown[shard] = owner;
+            } else if (table.release(shard, owner)) {
+                member.errorLog()
+                        .record(
+                                new HeadraceException(
+                                        "a shard table is damaged: shards belonged to consumers that never were; they are free again"));
             }
         }
     }
@@ -157,10 +177,10 @@ public final class Janitor implements Agent {
     private void clean(LiveMembers.Snapshot members, long nowNs) {
         for (final LaneKeeper keeper : List.copyOf(keepers.values())) {
             final Lane lane = keeper.lane();
-            if (hiddenSinceNs.containsKey(lane)) {
+            if (hiddenSinceNs.containsKey(lane) || isNeededForConnects(lane, members)) {
                 continue;
             }
-            if (!keeper.isDrained() || !isOver(lane, members)) {
+            if (!keeper.isDrained() || !isOver(lane.channel(), lane.writer(), members)) {
                 drainedSinceNs.remove(lane);
                 final String needed = keeper.fileName();
                 if (!needed.isEmpty()) {
@@ -185,19 +205,50 @@ public final class Janitor implements Agent {
                 drainedSinceNs.remove(lane);
             }
         }
+        cleanUnreadable(members, nowNs);
         deleteMembers(members);
     }
 
+    /** Deletes lanes that their writer did not finish making, or an earlier janitor deleting. */
+    private void cleanUnreadable(LiveMembers.Snapshot members, long nowNs) {
+        final List<Path> unreadable = new ArrayList<>(bus.unreadableLanes());
+        unreadable.removeIf(path -> keepers.keySet().stream().anyMatch(l -> l.path().equals(path)));
+        unreadableSinceNs.keySet().retainAll(unreadable);
+        for (final Path path : unreadable) {
+            final String channel = path.getParent().getFileName().toString();
+            if (isOver(channel, path.getFileName().toString(), members)
+                    && nowNs - unreadableSinceNs.computeIfAbsent(path, found -> nowNs)
+                            >= HIDDEN_NS) {
+                bus.deleteUnreadable(path);
+                unreadableSinceNs.remove(path);
+            }
+        }
+    }
+
+    /**
+     * Whether a lane's closes say which connects of dead front ends are not open any more: another
+     * janitor would close them again. So connects go first.
+     */
+    private boolean isNeededForConnects(Lane lane, LiveMembers.Snapshot members) {
+        return lane.channel().endsWith(ChannelName.WEBSOCKET_DISCONNECT)
+                && keepers.keySet().stream()
+                        .anyMatch(
+                                other ->
+                                        other.channel().endsWith(ChannelName.WEBSOCKET_CONNECT)
+                                                && !hiddenSinceNs.containsKey(other)
+                                                && members.isWriterDead(other.writer()));
+    }
+
     /** Whether nobody will ever append to a lane or read it again, but for its past. */
-    private boolean isOver(Lane lane, LiveMembers.Snapshot members) {
-        return members.isWriterDead(lane.writer()) && !isToBeReaped(lane, members)
-                || lane.channel().startsWith(ChannelName.REPLY_PREFIX)
-                        && members.isDead(ReplyAddress.frontEnd(lane.channel()));
+    private boolean isOver(String channel, String writer, LiveMembers.Snapshot members) {
+        return members.isWriterDead(writer) && !isToBeReaped(writer, members)
+                || channel.startsWith(ChannelName.REPLY_PREFIX)
+                        && members.isDead(ReplyAddress.frontEnd(channel));
     }
 
     /** Whether it still says which connections of a dead front end are open. */
-    private boolean isToBeReaped(Lane lane, LiveMembers.Snapshot members) {
-        final String member = lane.writer().substring(0, lane.writer().lastIndexOf('-'));
+    private boolean isToBeReaped(String writer, LiveMembers.Snapshot members) {
+        final String member = writer.substring(0, writer.lastIndexOf('-'));
         return !reaped.contains(member) && members.deadFrontEnds().contains(member);
     }
 
@@ -205,11 +256,10 @@ public final class Janitor implements Agent {
     private void deleteMembers(LiveMembers.Snapshot members) {
         for (final String dead : members.deadMembers()) {
             final boolean hasLanes =
-                    keepers.keySet().stream()
-                            .anyMatch(
-                                    lane ->
-                                            lane.writer().startsWith(dead + "-")
-                                                    || lane.channel().contains(dead + "-"));
+                    Stream.concat(
+                                    keepers.keySet().stream().map(Lane::path),
+                                    unreadableSinceNs.keySet().stream())
+                            .anyMatch(lane -> belongsTo(dead, lane));
             if (!hasLanes) {
                 bus.deleteChannels(name -> name.startsWith("reply." + dead + "-"));
                 Members.delete(bus.membersDirectory(), dead);
@@ -217,6 +267,11 @@ public final class Janitor implements Agent {
                 bus.raiseLaneVersion();
             }
         }
+    }
+
+    private static boolean belongsTo(String member, Path lane) {
+        return lane.getFileName().toString().startsWith(member + "-")
+                || lane.getParent().getFileName().toString().contains(member + "-");
     }
 
     @Override

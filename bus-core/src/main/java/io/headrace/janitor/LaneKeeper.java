@@ -111,9 +111,7 @@ final class LaneKeeper implements AutoCloseable {
         if (drained) {
             return;
         }
-        if (mark.lastEnded() != 0) {
-            scout.moveTo(mark.lastEnded());
-        }
+        scout.rewind(mark);
         while (scout.peek()) {
             if (Message.isWhole(scout.record())) {
                 resolve(scout.record(), members, nowNs);
@@ -134,10 +132,13 @@ final class LaneKeeper implements AutoCloseable {
         } else if (state == ClaimWord.CLAIMED) {
             final int holder = ClaimWord.consumer(word);
             final long claimedNs = DeliveryHeader.claimedNs(record, 0);
-            // The time is written a moment after the claim; until then it is 0.
             if (members.isDead(holder)) {
                 deadClaims.resolve(lane.channel(), record, holder);
-            } else if (claimedNs != 0 && nowNs - claimedNs > hungNs) {
+            } else if (claimedNs == 0) {
+                // The time is written a moment after the claim; a consumer that was stopped in
+                // between is not to have its message for ever.
+                DeliveryHeader.claimedNs(record, 0, nowNs);
+            } else if (nowNs - claimedNs > hungNs) {
                 ClaimWord.finish(record, holder, ClaimWord.LOST);
             }
         }

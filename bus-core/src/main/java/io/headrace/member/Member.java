@@ -165,6 +165,11 @@ public final class Member implements Agent, AutoCloseable {
         header.putLongRelease(MemberFile.DUTY_OFFSET + consumer * MemberFile.DUTY_LENGTH, nowNs);
     }
 
+    /** Says that its consumers finish what they have, and that others are to take over. */
+    public void leave() {
+        header.putIntRelease(MemberFile.LEAVING_OFFSET, 1);
+    }
+
     /** A new counter of this member; its label is what tools print. */
     public AtomicCounter counter(String label) {
         return counters.newCounter(label);

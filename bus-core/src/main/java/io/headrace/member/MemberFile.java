@@ -23,7 +23,7 @@ import org.agrona.concurrent.status.CountersReader;
  *       0  int32   layout version, written last      4  int32  kind
  *       8  int64   pid                              16  int64  start, bus time ns
  *      24  int64   heartbeat, bus time ns           32  int32  first consumer id   36  int32  consumer count
- *      40  int32   state: 0 running, 1 closed
+ *      40  int32   state: 0 running, 1 closed          44  int32  leaving: 1 when its consumers only finish
  *     128  int32   length, then channel patterns it consumes, ASCII
  *    4096  64 x 64 bytes    when each consumer was on duty last, bus time ns
  *    8192  65,536 bytes     distinct error log
@@ -45,6 +45,7 @@ final class MemberFile {
     static final int FIRST_CONSUMER_OFFSET = 32;
     static final int CONSUMER_COUNT_OFFSET = 36;
     static final int STATE_OFFSET = 40;
+    static final int LEAVING_OFFSET = 44;
     static final int CHANNELS_OFFSET = 128;
     static final int CHANNELS_LENGTH_MAX = 3_900;
     static final int DUTY_OFFSET = 4_096;

@@ -107,6 +107,11 @@ public final class MemberReader implements AutoCloseable {
         return header.getLongVolatile(MemberFile.DUTY_OFFSET + consumer * MemberFile.DUTY_LENGTH);
     }
 
+    /** Whether its consumers only finish what they have. */
+    public boolean isLeaving() {
+        return header.getIntVolatile(MemberFile.LEAVING_OFFSET) != 0;
+    }
+
     public int firstConsumerId() {
         return header.getInt(MemberFile.FIRST_CONSUMER_OFFSET);
     }

@@ -27,7 +27,7 @@ public final class Request {
     private final Field method = new Field();
     private final Field path = new Field();
     private final Field pathInfo = new Field();
-    private final Field queryString = new Field(ISO_8859_1);
+    private final Field queryString = new Field();
     private final Field remoteAddr = new Field();
     private final Field serverName = new Field();
     private final Field replyChannel = new Field();

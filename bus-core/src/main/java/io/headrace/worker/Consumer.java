@@ -53,6 +53,7 @@ final class Consumer implements Agent, Claimer.Handler {
      * @param id of the consumer as a writer: the worker's and the consumer's number.
      * @param number its place among the worker's consumers, from 0.
      * @param consumerId what it writes into claim words.
+     * @param hungNs how old a claim may grow.
      */
     Consumer(
             WorkerContext context,
@@ -62,6 +63,7 @@ final class Consumer implements Agent, Claimer.Handler {
             String id,
             int number,
             int consumerId,
+            long hungNs,
             OptionalInt cpu) {
         this.context = context;
         this.id = id;
@@ -74,7 +76,7 @@ final class Consumer implements Agent, Claimer.Handler {
         this.replies = new Replies(bus, id, liveMembers, member);
         this.resolver = new RequestResolver(bus);
         final Predicate<String> channels = Glob.of(context.channels());
-        this.shards = new Shards(bus, liveMembers, consumerId);
+        this.shards = new Shards(bus, liveMembers, consumerId, hungNs);
         this.subscription =
                 new Subscription(
                         bus,
@@ -140,9 +142,29 @@ final class Consumer implements Agent, Claimer.Handler {
             dispatch(lane.lane().channel(), message);
             return ClaimWord.DONE;
         } catch (final Throwable thrown) {
-            member.errorLog().record(thrown);
-            answerFailure(message);
+            report(thrown);
+            try {
+                answerFailure(message);
+            } catch (final RuntimeException e) {
+                report(e);
+            }
             return ClaimWord.FAILED;
+        }
+    }
+
+    /** Keeps an error, in short if there is no room for its stack trace or it cannot be printed. */
+    private void report(Throwable thrown) {
+        boolean recorded = false;
+        try {
+            recorded = member.errorLog().record(thrown);
+        } catch (final RuntimeException unprintable) {
+            // The class alone will have to do.
+        }
+        if (!recorded) {
+            member.errorLog()
+                    .record(
+                            new HeadraceException(
+                                    "a handler threw " + thrown.getClass().getName()));
         }
     }
 

@@ -19,7 +19,7 @@ public final class CpuAffinity {
         if (list.isBlank()) {
             return cpus;
         }
-        for (final String part : list.split(",")) {
+        for (final String part : list.split(",", -1)) {
             final String[] ends = part.trim().split("-", 2);
             try {
                 final int first = Integer.parseInt(ends[0].trim());

@@ -4,7 +4,6 @@ package io.headrace.worker;
 import io.headrace.channel.Bus;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.WriterSequence;
-import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
@@ -62,7 +61,9 @@ final class Replies implements AutoCloseable {
         lanes.values()
                 .removeIf(
                         lane -> {
-                            final boolean gone = !isLive(lane.lane().channel());
+                            // One that is only stopped, or not known yet, will want its replies.
+                            final boolean gone =
+                                    seen.isDead(ReplyAddress.frontEnd(lane.lane().channel()));
                             if (gone) {
                                 lane.close();
                             }
@@ -78,7 +79,7 @@ final class Replies implements AutoCloseable {
     }
 
     private boolean isLive(String channel) {
-        return channel.startsWith(ChannelName.REPLY_PREFIX)
+        return ReplyAddress.isChannel(channel)
                 && seen.frontEnds().contains(ReplyAddress.frontEnd(channel));
     }
 
@@ -187,8 +188,7 @@ final class Replies implements AutoCloseable {
     }
 
     private LaneAppender openFor(int key) {
-        for (final String channel :
-                bus.channels(name -> name.startsWith(ChannelName.REPLY_PREFIX))) {
+        for (final String channel : bus.channels(ReplyAddress::isChannel)) {
             if (ReplyAddress.loopKey(channel) == key
                     && Members.isAlive(bus.membersDirectory(), ReplyAddress.frontEnd(channel))) {
                 final LaneAppender lane = bus.newLane(channel, writer, sequence);

@@ -35,6 +35,7 @@ public final class Worker implements AutoCloseable {
     private final Agent housekeeping;
     private final List<Agent> consumers = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
+    private final int closeTimeoutMs;
 
     private Worker(WorkerContext context) {
         bus = Bus.openOrCreate(context.directory());
@@ -51,6 +52,7 @@ public final class Worker implements AutoCloseable {
                         context.consumers(),
                         bus.clock());
         final Retention retention = Retention.fromProperties();
+        closeTimeoutMs = (int) Math.min(Integer.MAX_VALUE, retention.hungNs() / 1_000_000L);
         final LiveMembers liveMembers =
                 new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
@@ -72,6 +74,7 @@ public final class Worker implements AutoCloseable {
                             member.id() + "-" + i,
                             i,
                             firstConsumerId + i,
+                            retention.hungNs(),
                             cpu));
         }
         // All that is slow comes before the announcement: a worker that others count on answers at
@@ -137,9 +140,12 @@ public final class Worker implements AutoCloseable {
     /** Finishes the messages being handled and leaves the bus. */
     @Override
     public void close() {
+        // The shards of all consumers go to others at once, though one may take long to finish.
+        member.leave();
         // Consumers first, while the heartbeat goes on.
         for (int i = runners.size() - 1; i >= 0; i--) {
-            CloseHelper.quietClose(runners.get(i));
+            // Interrupted no earlier than its message would end as lost.
+            runners.get(i).close(closeTimeoutMs, hung -> {});
         }
         if (runners.isEmpty()) {
             consumers.forEach(Agent::onClose);

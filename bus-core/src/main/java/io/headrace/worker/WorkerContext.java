@@ -25,7 +25,7 @@ public final class WorkerContext {
     private static final int CONSUMERS_MAX = 64;
 
     private Path directory = Bus.defaultDirectory();
-    private int consumers = Integer.getInteger(CONSUMERS_PROPERTY, 1);
+    private int consumers = consumersProperty();
     private String cpus = System.getProperty(CPUS_PROPERTY, "");
     private String idle = System.getProperty(IdleStrategies.PROPERTY, IdleStrategies.DEFAULT);
     private String channels = System.getProperty(CHANNELS_PROPERTY, "");
@@ -37,6 +37,18 @@ public final class WorkerContext {
     private Handlers.OnWebSocketConnect onWebSocketConnect = (channel, request, socket) -> {};
     private Handlers.OnWebSocketReceive onWebSocketReceive = (channel, message, socket) -> {};
     private Handlers.OnWebSocketDisconnect onWebSocketDisconnect = (channel, close) -> {};
+
+    private static int consumersProperty() {
+        final String text = System.getProperty(CONSUMERS_PROPERTY, "1");
+        try {
+            return Integer.parseInt(text.trim());
+        } catch (final NumberFormatException e) {
+            throw new HeadraceException(
+                    "%s is '%s'; it takes 1 to %d"
+                            .formatted(CONSUMERS_PROPERTY, text, CONSUMERS_MAX),
+                    e);
+        }
+    }
 
     /** The bus's directory ({@code headrace.bus}). */
     public WorkerContext directory(Path path) {

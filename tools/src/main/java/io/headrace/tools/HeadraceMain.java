@@ -48,7 +48,7 @@ public final class HeadraceMain implements Runnable {
             Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
         final boolean verbose =
                 command.getCommandSpec().findOption("--verbose") != null
-                        && parsed.hasMatchedOption("--verbose");
+                        && command.getParseResult().hasMatchedOption("--verbose");
         if (verbose) {
             failure.printStackTrace(command.getErr());
         }

@@ -19,10 +19,20 @@ public record ReplyAddress(String channel, long connection, int order) {
         return ChannelName.REPLY_PREFIX + frontEndId + "-" + loop;
     }
 
-    /** Id of the front end that a reply channel belongs to. */
+    /** Whether a channel is a loop's reply channel; others may have its prefix, too. */
+    public static boolean isChannel(String name) {
+        try {
+            loopKey(name);
+            return true;
+        } catch (final IndexOutOfBoundsException | NumberFormatException another) {
+            return false;
+        }
+    }
+
+    /** Id of the front end that a reply channel belongs to; empty for another channel. */
     public static String frontEnd(String replyChannel) {
-        return replyChannel.substring(
-                ChannelName.REPLY_PREFIX.length(), replyChannel.lastIndexOf('-'));
+        final int begin = ChannelName.REPLY_PREFIX.length();
+        return replyChannel.substring(begin, Math.max(begin, replyChannel.lastIndexOf('-')));
     }
 
     /**

@@ -22,6 +22,9 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class RequestMapper {
 
+    // What an 8-bit length can say.
+    private static final int METHOD_LENGTH_MAX = 254;
+
     private final PathDecoder pathDecoder;
     private final QueryDecoder queryDecoder;
     private final CookieDecoder cookieDecoder = new CookieDecoder();
@@ -46,16 +49,23 @@ public final class RequestMapper {
      * @return 0 or one of the codes of {@link Refusal}.
      */
     public int map(FullHttpRequest request, RequestKeys keys) {
+        final HttpVersion version = request.protocolVersion();
+        final String method = request.method().name();
+        if (version.majorVersion() != 1
+                || method.length() > METHOD_LENGTH_MAX
+                || hasControlCharacter(request.uri())) {
+            return Refusal.MALFORMED;
+        }
+        // RFC 9110, section 2.5: a higher minor version is handled as the highest that is known.
+        keys.httpVersion(version.minorVersion() == 0 ? 10 : 11);
+
         final TextBuffer text = keys.text();
         text.begin();
-        final String method = request.method().name();
         for (int i = 0; i < method.length(); i++) {
             final char c = method.charAt(i);
             text.put((byte) (c >= 'a' && c <= 'z' ? c - 32 : c));
         }
         keys.method(text.end());
-        final HttpVersion version = request.protocolVersion();
-        keys.httpVersion(version.majorVersion() * 10 + version.minorVersion());
 
         final HttpHeaders headers = request.headers();
         for (final Iterator<Entry<CharSequence, CharSequence>> all = headers.iteratorCharSequence();
@@ -79,6 +89,16 @@ public final class RequestMapper {
             code = formDecoder.decode(method, contentType == null ? "" : contentType, keys);
         }
         return code == 0 && !fits(keys) ? Refusal.TOO_LONG : code;
+    }
+
+    private static boolean hasControlCharacter(String target) {
+        for (int i = 0; i < target.length(); i++) {
+            final char c = target.charAt(i);
+            if (c < ' ' || c == 0x7F) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether every text that a 16-bit length must describe is short enough once decoded. */

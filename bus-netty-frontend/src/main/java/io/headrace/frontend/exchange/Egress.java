@@ -46,7 +46,7 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
                         bus.clock(),
                         consumerId,
                         new Message(),
-                        new Shards(bus, liveMembers, consumerId),
+                        new Shards(bus, liveMembers, consumerId, Long.MAX_VALUE),
                         this,
                         fates,
                         new UndecodableReport(member.errorLog()));

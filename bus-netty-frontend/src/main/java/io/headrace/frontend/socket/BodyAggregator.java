@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpMessage;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import java.util.List;
 
 /**
  * Brings a request's body together. Unlike Netty's own, it answers nothing but 100 Continue: a body
@@ -31,6 +35,23 @@ final class BodyAggregator extends HttpObjectAggregator {
                         && !isContentLengthInvalid(start, bodyLengthMax)
                 ? new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE)
                 : null;
+    }
+
+    @Override
+    protected FullHttpMessage beginAggregation(HttpMessage start, ByteBuf content)
+            throws Exception {
+        final List<String> transferEncoding =
+                start.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        final FullHttpMessage aggregated = super.beginAggregation(start, content);
+        if (!transferEncoding.isEmpty()) {
+            aggregated.headers().set(HttpHeaderNames.TRANSFER_ENCODING, transferEncoding);
+        }
+        return aggregated;
+    }
+
+    @Override
+    protected void finishAggregation(FullHttpMessage aggregated) {
+        // Netty would add a Content-Length. The headers stay what the client sent.
     }
 
     @Override

@@ -10,19 +10,24 @@ import io.headrace.message.encode.RequestKeys;
 import io.headrace.message.encode.TextBuffer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One client's connection: the requests that wait for their answers, in the order they came, and
  * what it has become after an upgrade. Runs on its event loop's thread.
  */
 final class Connection {
+
+    private static final long LINGER_MS = 2_000;
 
     private final Connections connections;
     private final Channel channel;
@@ -153,11 +158,26 @@ final class Connection {
         HttpUtil.setKeepAlive(exchange.response.headers(), exchange.version, !last);
         if (last) {
             closing = true;
-            channel.write(exchange.response).addListener(ChannelFutureListener.CLOSE);
+            final ChannelFuture written = channel.write(exchange.response);
+            if (exchange.index == Exchange.NOT_APPENDED) {
+                channel.config().setAutoRead(true);
+                written.addListener(done -> linger());
+            } else {
+                written.addListener(ChannelFutureListener.CLOSE);
+            }
         } else {
             channel.write(exchange.response, channel.voidPromise());
         }
         markDirty();
+    }
+
+    /**
+     * Closes our side, and reads on for a while: a client that still sends what was refused would
+     * be reset, and might lose its answer (RFC 9112, section 9.6).
+     */
+    private void linger() {
+        ((DuplexChannel) channel).shutdownOutput();
+        channel.eventLoop().schedule((Runnable) channel::close, LINGER_MS, TimeUnit.MILLISECONDS);
     }
 
     /** From now on the connection is a WebSocket. */
@@ -198,7 +218,8 @@ final class Connection {
 
     private long pendingLength() {
         // What the client has not taken yet. Negative would be "how much more until writable".
-        return channel.isOpen() ? channel.bytesBeforeWritable() : 0;
+        final boolean isClosed = !channel.isOpen() || ((DuplexChannel) channel).isOutputShutdown();
+        return isClosed ? 0 : channel.bytesBeforeWritable();
     }
 
     /** The client has left, or was cut off. */

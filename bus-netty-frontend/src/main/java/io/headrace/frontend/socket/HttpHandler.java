@@ -9,6 +9,7 @@ import io.headrace.frontend.exchange.Refused;
 import io.headrace.message.encode.RequestKeys;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -19,8 +20,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
-import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
-import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 
@@ -29,6 +29,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
 
     // RFC 6455, section 4.1: 16 bytes in base64.
     private static final int WEB_SOCKET_KEY_LENGTH = 24;
+    private static final String WEB_SOCKET_VERSION = "13";
 
     private final Connections connections;
     private Connection connection;
@@ -121,25 +122,26 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
 
     private static boolean isWebSocketUpgrade(FullHttpRequest request) {
         final HttpHeaders headers = request.headers();
-        return HttpMethod.GET.equals(request.method())
-                && headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
+        return headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
                 && headers.containsValue(
                         HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
     }
 
-    private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
+    /** Whether it is all that RFC 6455, section 4.2.1, asks for. */
+    private static boolean isHandshake(FullHttpRequest request) {
         final String key = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
-        final WebSocketServerHandshaker handshaker =
-                new WebSocketServerHandshakerFactory(
-                                request.uri(), null, WebSocketHandler.decoderConfig(connections))
-                        .newHandshaker(request);
+        return HttpMethod.GET.equals(request.method())
+                && HttpVersion.HTTP_1_1.equals(request.protocolVersion())
+                && WEB_SOCKET_VERSION.equals(
+                        request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))
+                && key != null
+                && key.length() == WEB_SOCKET_KEY_LENGTH;
+    }
+
+    private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
         // A request still unanswered would get its answer after the connection has changed its
         // protocol.
-        final boolean acceptable =
-                !connection.hasExchanges()
-                        && handshaker != null
-                        && key != null
-                        && key.length() == WEB_SOCKET_KEY_LENGTH;
+        final boolean acceptable = !connection.hasExchanges() && isHandshake(request);
         final Exchange exchange = connection.begin(request.protocolVersion(), false);
         if (!acceptable) {
             final FullHttpResponse response =
@@ -148,7 +150,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                             Refused.MALFORMED.reason(),
                             Refused.MALFORMED.text());
             // RFC 6455, section 4.4: says which version would do.
-            response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+            response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, WEB_SOCKET_VERSION);
             connections.counters().refused(Refused.MALFORMED).incrementRelease();
             connection.answer(exchange, response);
             return;
@@ -174,7 +176,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         final WebSocketHandler handler =
                 new WebSocketHandler(connections, connection, ctx.channel(), index);
         connection.upgraded(handler);
-        handshaker.handshake(ctx.channel(), request);
+        new WebSocketServerHandshaker13(
+                        request.uri(), null, WebSocketHandler.decoderConfig(connections))
+                .handshake(ctx.channel(), request);
         handler.install(ctx.pipeline(), this);
     }
 
@@ -185,8 +189,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        // A client that resets its connection is no error of ours.
-        if (!(cause instanceof IOException)) {
+        // A client that resets its connection, or leaves half-way, is no error of ours.
+        if (!(cause instanceof IOException)
+                && !(cause instanceof PrematureChannelClosureException)) {
             connections.onError(cause);
         }
         ctx.close();

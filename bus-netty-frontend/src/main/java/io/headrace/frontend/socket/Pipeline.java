@@ -9,6 +9,10 @@ import io.netty.handler.codec.http.HttpServerCodec;
 /** The handlers of a new connection: Netty's HTTP codec, the body, and ours. */
 public final class Pipeline extends ChannelInitializer<Channel> {
 
+    // Netty closes a connection beyond it without an answer, so it is more than one read brings: 64
+    // KiB of requests of at least 16 bytes. To read no more of them is Connection's work.
+    private static final int PIPELINED_PER_READ_MAX = 1 << 13;
+
     private final Connections connections;
     private final HttpDecoderConfig decoderConfig;
 
@@ -24,7 +28,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     @Override
     protected void initChannel(Channel channel) {
         channel.pipeline()
-                .addLast(new HttpServerCodec(decoderConfig))
+                .addLast(new HttpServerCodec(decoderConfig, PIPELINED_PER_READ_MAX))
                 .addLast(new BodyAggregator(connections.limits().bodyLengthMax()))
                 .addLast(new HttpHandler(connections));
     }

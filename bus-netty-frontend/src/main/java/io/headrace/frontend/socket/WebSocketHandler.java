@@ -6,12 +6,15 @@ import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.message.Close;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.CorruptedFrameException;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -228,7 +231,12 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         closeReason = frame.reasonText().getBytes(StandardCharsets.UTF_8);
         closedBy = by;
         appendClose();
-        channel.write(frame, channel.voidPromise());
+        final ChannelFuture written = channel.write(frame);
+        if (by == Close.By.FRONT_END) {
+            // RFC 6455, section 7.1.7: the connection ends. What the client still sends is read and
+            // dropped, so that no reset overtakes the frame.
+            written.addListener(done -> ((DuplexChannel) channel).shutdownOutput());
+        }
         connection.markDirty();
         channel.eventLoop()
                 .schedule((Runnable) channel::close, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
@@ -285,7 +293,8 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         } else if (cause instanceof CorruptedFrameException) {
             fail(WebSocketCloseStatus.PROTOCOL_ERROR, "");
         } else {
-            if (!(cause instanceof IOException)) {
+            if (!(cause instanceof IOException)
+                    && !(cause instanceof PrematureChannelClosureException)) {
                 connections.onError(cause);
             }
             ctx.close();

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.agrona.CloseHelper;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,6 +41,9 @@ public final class DemoCommand implements Callable<Integer> {
     private Integer port;
 
     private final List<Child> children = new ArrayList<>();
+
+    /** A process did not start. It has said why, on the demo's own standard error. */
+    private static final class ChildFailure extends RuntimeException {}
 
     /** A process of the demo and the first line it printed. */
     private record Child(String name, Process process, String ready) {
@@ -73,6 +78,8 @@ public final class DemoCommand implements Callable<Integer> {
                                     frontEnd.process.pid(),
                                     pids()));
             return await(stop, frontEnd);
+        } catch (final ChildFailure failure) {
+            return CommandLine.ExitCode.SOFTWARE;
         } finally {
             stopAll();
         }
@@ -137,14 +144,16 @@ public final class DemoCommand implements Callable<Integer> {
                         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         final String line = output.readLine();
         if (line == null) {
-            throw new HeadraceException("the " + name + " did not start; it says why above");
+            throw new ChildFailure();
         }
         return new Child(name, process, line);
     }
 
     private void stopAll() {
+        // The end of their input and no signal: with Ctrl-C they have had one already, and a second
+        // one would end them at once.
         for (int i = children.size() - 1; i >= 0; i--) {
-            children.get(i).process.destroy();
+            CloseHelper.quietClose(children.get(i).process.getOutputStream());
         }
         for (final Child child : children) {
             try {

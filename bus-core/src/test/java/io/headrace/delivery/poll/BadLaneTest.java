@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.delivery.poll;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.testing.TestWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Lanes that cannot be read, and things that are no lanes: the good ones go on all the same. */
+class BadLaneTest {
+
+    private static final String CHANNEL = "http.request";
+
+    @TempDir Path directory;
+    private Bus writers;
+    private Bus readers;
+    private TestWriter first;
+    private TestWriter last;
+    private Path badLane;
+    private Subscription subscription;
+    private final List<String> problems = new ArrayList<>();
+    private final List<String> delivered = new ArrayList<>();
+
+    @BeforeEach
+    void openBus() {
+        writers = Bus.openOrCreate(directory.resolve("bus"));
+        readers = Bus.open(directory.resolve("bus"));
+        // Lanes are opened in the order of their names: the bad one is between two good ones.
+        first = new TestWriter(writers, "a");
+        last = new TestWriter(writers, "z");
+        first.append(CHANNEL, 1);
+        last.append(CHANNEL, 1);
+        try (TestWriter bad = new TestWriter(writers, "m")) {
+            bad.append(CHANNEL, 1);
+            badLane = bad.lane(CHANNEL).lane().path();
+        }
+        subscription = new Subscription(readers, name -> true, true, lane -> {}, this::onBadLane);
+    }
+
+    @AfterEach
+    void close() {
+        subscription.close();
+        first.close();
+        last.close();
+        readers.close();
+        writers.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "2", "none", "-1"})
+    void shouldReportALaneOfAnotherVersionAndReadTheOthers(String version) throws IOException {
+        final Path properties = badLane.resolve("lane.properties");
+        Files.writeString(
+                properties,
+                Files.readString(properties).replace("version=1", "version=" + version));
+        checkGoodOnes();
+        assertTrue(problems.get(0).contains(badLane.toString()), problems.toString());
+        assertTrue(problems.get(0).contains("version " + version), problems.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "version=1", "version=1\nentry=x\nnumber=1", "\\u12", "entry=0"})
+    void shouldReportALaneWhosePropertiesAreDamagedAndReadTheOthers(String text)
+            throws IOException {
+        Files.writeString(badLane.resolve("lane.properties"), text);
+        checkGoodOnes();
+        assertTrue(problems.get(0).contains(badLane.toString()), problems.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 4_096, Integer.MAX_VALUE, 4_095})
+    void shouldReportALaneThatTheLaneTableDoesNotKnowAndReadTheOthers(int entry)
+            throws IOException {
+        Files.writeString(
+                badLane.resolve("lane.properties"), "version=1\nnumber=7\nentry=" + entry + "\n");
+        checkGoodOnes();
+        assertTrue(problems.get(0).contains("" + entry), problems.toString());
+    }
+
+    @Test
+    void shouldReportALaneWhoseQueueIsDamagedAndReadTheOthers() throws IOException {
+        final Path metadata = badLane.resolve("metadata.cq4t");
+        final byte[] bytes = Files.readAllBytes(metadata);
+        // Behind the first header: a wrong one Chronicle reads again and again for ten seconds.
+        Arrays.fill(bytes, 16, 200, (byte) 0x7F);
+        Files.write(metadata, bytes);
+        checkGoodOnes();
+        assertTrue(problems.get(0).contains(badLane.toString()), problems.toString());
+    }
+
+    @Test
+    void shouldFindLanesThatComeAfterABadOne() throws IOException {
+        Files.writeString(badLane.resolve("lane.properties"), "version=9\n");
+        checkGoodOnes();
+        try (TestWriter newcomer = new TestWriter(writers, "b")) {
+            newcomer.append(CHANNEL, 1);
+            first.append(CHANNEL, 1);
+            delivered.clear();
+            drain();
+            assertEquals(Set.of("a2", "b1"), Set.copyOf(delivered));
+        }
+    }
+
+    @Test
+    void shouldPassOverABadLaneInATapToo() throws IOException {
+        Files.writeString(badLane.resolve("lane.properties"), "version=9\n");
+        try (Tap tap = new Tap(readers, name -> true, this::onBadLane)) {
+            assertEquals(2, tap.poll((lane, nowNs) -> {}, 100));
+        }
+        assertFalse(problems.isEmpty());
+    }
+
+    @Test
+    void shouldIgnoreEverythingThatIsNoLane() throws IOException {
+        final Path channels = directory.resolve("bus/channels");
+        Files.delete(badLane.resolve("lane.properties"));
+        Files.createFile(channels.resolve("file"));
+        Files.createDirectory(channels.resolve("empty"));
+        Files.createDirectory(channels.resolve("not a channel's name"));
+        Files.createFile(channels.resolve(CHANNEL).resolve("file"));
+        Files.createDirectory(channels.resolve(CHANNEL).resolve("empty"));
+        Files.createDirectories(channels.resolve(CHANNEL).resolve("no lane/at all"));
+        Files.writeString(badLane.resolveSibling("lane.properties"), "version=9\n");
+        Files.createSymbolicLink(channels.resolve("dangling"), Path.of("nowhere"));
+        readers.raiseLaneVersion();
+        drain();
+        assertEquals(Set.of("a1", "z1"), Set.copyOf(delivered));
+        assertEquals(List.of(), problems);
+    }
+
+    private void checkGoodOnes() {
+        drain();
+        assertEquals(Set.of("a1", "z1"), Set.copyOf(delivered));
+        assertEquals(1, problems.size(), problems.toString());
+        assertEquals(1, problems.get(0).lines().count(), "one line: " + problems);
+    }
+
+    private void drain() {
+        final Delivery delivery =
+                (lane, nowNs) -> {
+                    delivered.add(lane.lane().writer() + lane.sequence());
+                    return true;
+                };
+        while (subscription.poll(delivery, 1) > 0) {
+            // Until there is no more.
+        }
+    }
+
+    private void onBadLane(HeadraceException problem) {
+        problems.add(problem.getMessage());
+    }
+}
