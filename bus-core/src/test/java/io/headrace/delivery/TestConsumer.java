@@ -23,7 +23,7 @@ final class TestConsumer implements AutoCloseable, Claimer.Handler {
     final FateCounters counters;
     final Shards shards;
     private final LiveMembers liveMembers;
-    private final Subscription subscription;
+    final Subscription subscription;
     private final Claimer claimer;
     private Action action = (lane, message) -> ClaimWord.DONE;
 

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.janitor;
+
+import static io.headrace.janitor.SimulatedHost.MS;
+import static io.headrace.janitor.SimulatedHost.SECOND;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.channel.Lane;
+import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.janitor.SimulatedHost.Housekeeper;
+import io.headrace.member.Member;
+import io.headrace.message.Close;
+import io.headrace.message.Message;
+import io.headrace.message.encode.EventEncoder;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.testing.Samples;
+import io.headrace.testing.TestMembers;
+import io.headrace.testing.TestWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What workers hear of the WebSockets of a front end that was killed. */
+class DeadFrontEndTest {
+
+    private static final byte[] NO_REASON = {};
+
+    @TempDir Path directory;
+    private SimulatedHost host;
+    private Housekeeper first;
+    private Member frontEnd;
+    private TestWriter writer;
+
+    @BeforeEach
+    void open() {
+        host = new SimulatedHost(directory, "TEST_SECONDLY", new Retention(0, 5 * SECOND));
+        frontEnd = TestMembers.frontEnd(host.bus);
+        writer = new TestWriter(host.bus, frontEnd.id() + "-0");
+        first = host.housekeeper();
+    }
+
+    @AfterEach
+    void close() {
+        writer.close();
+        frontEnd.close();
+        host.close();
+    }
+
+    @Test
+    void shouldHearOneCloseOfEachOpenConnectionWithItsKeys() {
+        for (int connection = 1; connection <= 4; connection++) {
+            connect(connection);
+        }
+        frame(2, 1);
+        frame(2, 2);
+        closeByClient(3, 1);
+        finishAll();
+        frontEnd.close();
+        host.run(first, SECOND);
+        assertEquals(
+                List.of("1 order 1 /1", "2 order 3 /2", "4 order 1 /4"), closesOf(first.member));
+    }
+
+    @Test
+    void shouldHearNothingTwiceWhenTheJanitorDiesInTheMiddle() {
+        for (int connection = 1; connection <= 3; connection++) {
+            connect(connection);
+        }
+        finishAll();
+        // As far as the one before came.
+        try (TestWriter died = new TestWriter(host.bus, "w0-died-j")) {
+            append(died, ChannelName.WEBSOCKET_DISCONNECT, 2, 1, close(2, 1006));
+        }
+        host.run(first, 100 * MS, frontEnd);
+        frontEnd.close();
+        host.run(first, 500 * MS);
+        final Housekeeper second = host.housekeeper();
+        first.die();
+        host.run(second, 20 * SECOND);
+        assertEquals(List.of("1 order 1 /1", "3 order 1 /3"), closesOf(first.member));
+        assertEquals(List.of(), closesOf(second.member));
+    }
+
+    @Test
+    void shouldHearTheCloseAfterAllFramesHaveEnded() {
+        connect(1);
+        frame(1, 1);
+        host.finishAll(ChannelName.WEBSOCKET_CONNECT, writer.id(), 77);
+        host.claim(ChannelName.WEBSOCKET_RECEIVE, writer.id(), 0, 9_999);
+        frontEnd.close();
+        host.run(first, 2 * SECOND);
+        assertEquals(List.of(), closesOf(first.member));
+        host.finish(
+                ChannelName.WEBSOCKET_RECEIVE,
+                writer.id(),
+                0,
+                9_999,
+                io.headrace.delivery.ClaimWord.DONE);
+        host.run(first, SECOND);
+        assertEquals(List.of("1 order 2 /1"), closesOf(first.member));
+    }
+
+    @Test
+    void shouldHearNothingOfAClosedConnectionWhileItsConnectIsStillHeldByAHungConsumer() {
+        connect(1);
+        closeByClient(1, 1);
+        host.finishAll(ChannelName.WEBSOCKET_DISCONNECT, writer.id(), 77);
+        host.claim(ChannelName.WEBSOCKET_CONNECT, writer.id(), 0, 9_999);
+        frontEnd.close();
+        host.run(first, 4 * SECOND);
+        final Housekeeper second = host.housekeeper();
+        first.die();
+        host.run(second, 10 * SECOND);
+        assertEquals(List.of(), closesOf(first.member));
+        assertEquals(List.of(), closesOf(second.member));
+    }
+
+    private void connectAndClose(int connection) {
+        // No second connect: the first file of that lane stays where it is.
+        append(writer, ChannelName.WEBSOCKET_DISCONNECT, connection, 1, close(connection, 1000));
+    }
+
+    private void connect(int connection) {
+        final RequestKeys keys = keys(connection);
+        append(
+                writer,
+                ChannelName.WEBSOCKET_CONNECT,
+                connection,
+                0,
+                encode(
+                        EventEncoder.connectionLength(keys),
+                        (b, at) -> new EventEncoder().encodeConnection(b, at, keys)));
+    }
+
+    private static RequestKeys keys(int connection) {
+        final RequestKeys keys = new RequestKeys();
+        keys.clear();
+        return keys.path(Samples.text(keys, "/" + connection));
+    }
+
+    private void frame(int connection, int order) {
+        append(
+                writer,
+                ChannelName.WEBSOCKET_RECEIVE,
+                connection,
+                order,
+                encode(
+                        EventEncoder.receiveLength(1),
+                        (b, at) ->
+                                new EventEncoder()
+                                        .encodeReceive(
+                                                b,
+                                                at,
+                                                0,
+                                                true,
+                                                new UnsafeBuffer(new byte[1]),
+                                                0,
+                                                1)));
+    }
+
+    private void closeByClient(int connection, int order) {
+        append(
+                writer,
+                ChannelName.WEBSOCKET_DISCONNECT,
+                connection,
+                order,
+                close(connection, 1000));
+    }
+
+    private static byte[] close(int connection, int code) {
+        final RequestKeys keys = keys(connection);
+        final byte[] request =
+                encode(
+                        EventEncoder.connectionLength(keys),
+                        (b, at) -> new EventEncoder().encodeConnection(b, at, keys));
+        return encode(
+                EventEncoder.clientCloseLength(0) + request.length,
+                (b, at) ->
+                        new EventEncoder()
+                                .encodeClientClose(
+                                        b,
+                                        at,
+                                        new UnsafeBuffer(request),
+                                        0,
+                                        request.length,
+                                        code,
+                                        Close.By.CLIENT,
+                                        NO_REASON));
+    }
+
+    private static byte[] encode(int length, Samples.Encoding encoding) {
+        return Samples.message(Samples.record(length, encoding));
+    }
+
+    private void append(TestWriter by, String channel, int connection, int order, byte[] message) {
+        final var lane = by.lane(channel);
+        assertEquals(0, lane.claim(message.length, host.nowNs));
+        lane.buffer().putBytes(lane.offset(), message);
+        final int expiryMs = channel.equals(ChannelName.WEBSOCKET_DISCONNECT) ? 0 : 60_000;
+        lane.commit(connection, order, expiryMs, host.nowNs, host.nowNs);
+    }
+
+    private void finishAll() {
+        for (final Lane lane : host.bus.lanes(name -> true, bad -> {})) {
+            host.finishAll(lane.channel(), lane.writer(), 77);
+        }
+    }
+
+    /** Number, order and path of the connections that a janitor closed. */
+    private List<String> closesOf(Member janitor) {
+        final List<String> closes = new ArrayList<>();
+        host.bus
+                .lane(ChannelName.WEBSOCKET_DISCONNECT, janitor.id() + "-j")
+                .ifPresent(lane -> readCloses(lane, closes));
+        closes.sort(null);
+        return closes;
+    }
+
+    private static void readCloses(Lane lane, List<String> closes) {
+        final Message message = new Message();
+        try (LanePoller poller = lane.poller()) {
+            while (poller.peek()) {
+                assertTrue(message.wrap(poller.record()).decode());
+                assertEquals(1006, message.close().code());
+                assertEquals(Close.By.FRONT_END, message.close().closedBy());
+                closes.add(
+                        message.connection()
+                                + " order "
+                                + message.order()
+                                + " "
+                                + message.request().path());
+                poller.advance();
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.janitor;
+
+import static io.headrace.janitor.SimulatedHost.MS;
+import static io.headrace.janitor.SimulatedHost.SECOND;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.channel.LaneMark;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.DeadClaims;
+import io.headrace.janitor.SimulatedHost.Housekeeper;
+import io.headrace.member.Member;
+import io.headrace.member.MemberReader;
+import io.headrace.message.DeliveryHeader;
+import io.headrace.testing.TestMembers;
+import io.headrace.testing.TestWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JanitorTest {
+
+    private static final String REQUESTS = "http.request";
+
+    @TempDir Path directory;
+    private SimulatedHost host;
+    private Housekeeper first;
+    private Member frontEnd;
+    private TestWriter writer;
+
+    @BeforeEach
+    void open() {
+        host = new SimulatedHost(directory, "FAST_HOURLY", new Retention(3_000, 5 * SECOND));
+        frontEnd = TestMembers.frontEnd(host.bus);
+        writer = new TestWriter(host.bus, frontEnd.id() + "-0");
+        first = host.housekeeper();
+    }
+
+    @AfterEach
+    void close() {
+        writer.close();
+        frontEnd.close();
+        host.close();
+    }
+
+    @Test
+    void shouldAdvanceTheMarkUpToTheFirstMessageThatHasNotEnded() {
+        append(6);
+        end(0, ClaimWord.DONE);
+        end(1, ClaimWord.FAILED);
+        end(3, ClaimWord.DONE);
+        end(4, ClaimWord.CANCELLED);
+        run(first, 20 * MS);
+        assertEnded(2, 1, 1, 0, 0, 0);
+
+        host.claim(REQUESTS, writer.id(), 2, 77);
+        run(first, 20 * MS);
+        assertEnded(2, 1, 1, 0, 0, 0);
+
+        host.finish(REQUESTS, writer.id(), 2, 77, ClaimWord.LOST);
+        run(first, 20 * MS);
+        assertEnded(5, 2, 1, 0, 1, 1);
+        end(5, ClaimWord.EXPIRED);
+        run(first, 20 * MS);
+        assertEnded(6, 2, 1, 1, 1, 1);
+        assertEquals(
+                host.lane(REQUESTS, writer.id()).appendedBytes(),
+                host.mark(REQUESTS, writer.id()).endedBytes());
+    }
+
+    @Test
+    void shouldGoOnExactlyWhereADeadJanitorLeftOff() {
+        append(5);
+        end(0, ClaimWord.DONE);
+        end(1, ClaimWord.DONE);
+        run(first, 20 * MS);
+        final Housekeeper second = host.housekeeper();
+        end(2, ClaimWord.FAILED);
+        // What it ended is in the records, what it had not counted yet is not in the mark.
+        try (LaneKeeper keeper =
+                new LaneKeeper(
+                        host.lane(REQUESTS, writer.id()), 76, SECOND, new DeadClaims(host.bus))) {
+            host.claim(REQUESTS, writer.id(), 3, 78);
+            host.nowNs += 2 * SECOND;
+            keeper.lookAhead(first.liveMembers.snapshot(), host.nowNs);
+        }
+        assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 3));
+        first.die();
+        run(second, 20 * MS);
+        assertEnded(4, 2, 1, 0, 0, 1);
+        end(4, ClaimWord.DONE);
+        run(second, 20 * MS);
+        assertEnded(5, 3, 1, 0, 0, 1);
+    }
+
+    @Test
+    void shouldWorkOnlyWhileItIsTheOneElected() {
+        append(1);
+        final Housekeeper second = host.housekeeper();
+        run(first, 20 * MS);
+        end(0, ClaimWord.DONE);
+        run(second, SECOND);
+        assertEnded(0, 0, 0, 0, 0, 0);
+        first.die();
+        run(second, 20 * MS);
+        assertEnded(1, 1, 0, 0, 0, 0);
+    }
+
+    @Test
+    void shouldEndADeadConsumersClaimBehindALiveOneWithinASecond() {
+        final Member dying = TestMembers.worker(host.bus, "http.*", 1);
+        append(2);
+        host.claim(REQUESTS, writer.id(), 0, 9_999);
+        host.claim(REQUESTS, writer.id(), 1, consumerId(dying));
+        run(first, 500 * MS, dying);
+        dying.close();
+        run(first, SECOND);
+        assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
+        assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 1));
+    }
+
+    @Test
+    void shouldFindAHungClaimThatDoesNotSaySinceWhen() {
+        append(1);
+        host.record(
+                REQUESTS, writer.id(), 0, record -> assertTrue(ClaimWord.tryClaim(record, 9_999)));
+        run(first, 4 * SECOND);
+        assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
+        run(first, 2 * SECOND);
+        assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 0));
+    }
+
+    @Test
+    void shouldEndMessagesAtTheirExpiryAndNeverBefore() {
+        writer.append(REQUESTS, new byte[16], 1, 1_000, host.nowNs);
+        run(first, 990 * MS);
+        assertEquals(ClaimWord.FREE, host.state(REQUESTS, writer.id(), 0));
+        run(first, 30 * MS);
+        assertEquals(ClaimWord.EXPIRED, host.state(REQUESTS, writer.id(), 0));
+    }
+
+    @Test
+    void shouldDrainHideAndDeleteTheLanesOfADeadWriter() {
+        writer.append(REQUESTS, new byte[16], 1, 60_000, host.nowNs);
+        // A disconnect never expires: somebody is to hear of it.
+        writer.append("http.disconnect", new byte[16], 1, 0, host.nowNs);
+        run(first, 100 * MS, frontEnd);
+        frontEnd.close();
+        run(first, 300 * MS);
+        assertEquals(ClaimWord.CANCELLED, host.state(REQUESTS, writer.id(), 0));
+        assertEquals(ClaimWord.FREE, host.state("http.disconnect", writer.id(), 0));
+
+        run(first, 10 * SECOND);
+        assertTrue(Files.exists(lanePath("http.disconnect")));
+        assertTrue(Files.exists(TestMembers.file(host.bus, frontEnd.id())));
+        assertFalse(Files.exists(lanePath(REQUESTS)));
+
+        host.finishAll("http.disconnect", writer.id(), 77);
+        run(first, 10 * SECOND);
+        assertFalse(Files.exists(lanePath("http.disconnect")));
+        assertFalse(Files.exists(TestMembers.file(host.bus, frontEnd.id())));
+    }
+
+    @Test
+    void shouldKeepADeadWritersLanesForTheRetention() {
+        append(1);
+        run(first, 100 * MS, frontEnd);
+        frontEnd.close();
+        host.finishAll(REQUESTS, writer.id(), 77);
+        run(first, 2_900 * MS);
+        assertTrue(host.bus.lane(REQUESTS, writer.id()).isPresent());
+        run(first, 4 * SECOND);
+        assertFalse(Files.exists(lanePath(REQUESTS)));
+    }
+
+    @Test
+    void shouldUseThePlaceOfADeletedLaneAgain() throws IOException {
+        append(1);
+        final String entry = entry(lanePath(REQUESTS));
+        host.finishAll(REQUESTS, writer.id(), 77);
+        frontEnd.close();
+        run(first, 10 * SECOND);
+        assertFalse(Files.exists(lanePath(REQUESTS)));
+        try (TestWriter next = new TestWriter(host.bus, "f99-next-0")) {
+            next.append(REQUESTS, host.nowNs);
+            assertEquals(entry, entry(host.lane(REQUESTS, next.id()).path()));
+            assertEquals(0, host.mark(REQUESTS, next.id()).endedCount());
+            assertEquals(1, host.lane(REQUESTS, next.id()).appendedCount());
+        }
+    }
+
+    @Test
+    void shouldDeleteWhatADeadJanitorHad() throws IOException {
+        append(1);
+        host.finishAll(REQUESTS, writer.id(), 77);
+        run(first, 100 * MS, frontEnd);
+        frontEnd.close();
+        while (Files.exists(lanePath(REQUESTS).resolve("lane.properties"))) {
+            run(first, 10 * MS);
+        }
+        assertTrue(Files.exists(lanePath(REQUESTS)));
+        final Housekeeper second = host.housekeeper();
+        first.die();
+        run(second, 10 * SECOND);
+        assertFalse(Files.exists(lanePath(REQUESTS)), "hidden, and never deleted");
+        assertFalse(Files.exists(TestMembers.file(host.bus, frontEnd.id())));
+    }
+
+    @Test
+    void shouldDeleteTheLaneThatItsWriterDidNotFinishMaking() throws IOException {
+        append(1);
+        host.finishAll(REQUESTS, writer.id(), 77);
+        Files.move(
+                lanePath(REQUESTS).resolve("lane.properties"),
+                lanePath(REQUESTS).resolve("lane.properties.new"));
+        frontEnd.close();
+        host.bus.raiseLaneVersion();
+        run(first, 10 * SECOND);
+        assertFalse(Files.exists(lanePath(REQUESTS)));
+    }
+
+    private void append(int count) {
+        for (int i = 0; i < count; i++) {
+            writer.append(REQUESTS, host.nowNs);
+        }
+    }
+
+    private void end(int number, int fate) {
+        host.record(
+                REQUESTS,
+                writer.id(),
+                number,
+                record -> {
+                    if (fate == ClaimWord.EXPIRED || fate == ClaimWord.CANCELLED) {
+                        assertTrue(ClaimWord.tryEnd(record, 77, fate));
+                    } else {
+                        assertTrue(ClaimWord.tryClaim(record, 77));
+                        DeliveryHeader.claimedNs(record, 0, host.nowNs);
+                        assertTrue(ClaimWord.finish(record, 77, fate));
+                    }
+                });
+    }
+
+    private void run(Housekeeper housekeeper, long durationNs, Member... alive) {
+        host.run(housekeeper, durationNs, alive);
+    }
+
+    private int consumerId(Member worker) {
+        try (MemberReader reader = MemberReader.open(TestMembers.file(host.bus, worker.id()))) {
+            return reader.firstConsumerId();
+        }
+    }
+
+    private Path lanePath(String channel) {
+        return host.bus.directory().resolve("channels").resolve(channel).resolve(writer.id());
+    }
+
+    private static String entry(Path lane) throws IOException {
+        try (Stream<String> lines = Files.lines(lane.resolve("lane.properties"))) {
+            return lines.filter(line -> line.startsWith("entry=")).findFirst().orElseThrow();
+        }
+    }
+
+    private void assertEnded(
+            long all, long done, long failed, long expired, long cancelled, long lost) {
+        final LaneMark mark = host.mark(REQUESTS, writer.id());
+        assertEquals(all, mark.endedCount());
+        assertEquals(
+                List.of(done, failed, expired, cancelled, lost),
+                List.of(mark.ended(0), mark.ended(1), mark.ended(2), mark.ended(3), mark.ended(4)));
+    }
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker;
+
+import static io.headrace.worker.TestWorker.connection;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.channel.LaneAppender;
+import io.headrace.channel.name.ReplyAddress;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.member.Member;
+import io.headrace.message.MessageType;
+import io.headrace.testing.Samples;
+import io.headrace.testing.TestMembers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Handlers that throw, and front ends that are not there: the consumer goes on. */
+class ConsumerFailureTest {
+
+    @TempDir Path directory;
+    private TestWorker worker;
+    private final List<Integer> codes = new ArrayList<>();
+
+    @AfterEach
+    void close() {
+        worker.close();
+    }
+
+    @Test
+    void shouldAnswer500AndKeepOneErrorWhenAHandlerThrows() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    throw new IOException("out of order");
+                                }));
+        for (int i = 0; i < 3; i++) {
+            request(i);
+        }
+        worker.rounds();
+        final List<TestWorker.Reply> replies = worker.replies();
+        assertEquals(3, replies.size());
+        for (int i = 0; i < 3; i++) {
+            assertEquals(500, replies.get(i).status());
+            assertEquals("[Headrace-Reason=handler-failed]", replies.get(i).headers());
+            assertEquals("text/plain", replies.get(i).contentType());
+            assertTrue(replies.get(i).content().startsWith("500 "), replies.get(i).content());
+            assertEquals(connection(worker, i), replies.get(i).connection());
+        }
+        assertEquals(1, worker.errors().size(), worker.errors().toString());
+        worker.errors()
+                .forEach(
+                        (text, count) -> {
+                            assertTrue(text.contains("IOException: out of order"), text);
+                            assertEquals(3, count);
+                        });
+        assertEquals(ClaimWord.of(1, ClaimWord.FAILED), worker.lastWord("http.request"));
+        assertEquals(3, worker.counter("failed http.request"));
+        assertEquals(0, worker.counter("done http.request"));
+    }
+
+    @Test
+    void shouldSurviveErrorsToo() {
+        start(new WorkerContext().onHttpRequest((channel, request, reply) -> recurse(0)));
+        request(1);
+        worker.rounds();
+        assertEquals(500, worker.replies().get(0).status());
+        assertEquals(1, worker.counter("failed http.request"));
+        assertTrue(worker.errors().toString().contains("StackOverflowError"));
+    }
+
+    @Test
+    void shouldSurviveAnExceptionThatCannotBePrinted() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    throw new UnprintableException();
+                                }));
+        request(1);
+        worker.rounds();
+        assertEquals(500, worker.replies().get(0).status());
+        assertEquals(1, worker.counter("failed http.request"));
+        assertTrue(worker.errors().toString().contains("UnprintableException"));
+    }
+
+    @Test
+    void shouldFailAMessageThatCannotEvenBeAnswered() throws IOException {
+        start(replying());
+        try (Member newcomer = TestMembers.frontEnd(worker.bus)) {
+            final String channel = ReplyAddress.channel(newcomer.id(), 0);
+            final Path channels = directory.resolve("bus/channels");
+            // The consumer's lane is there already, and so it cannot be made.
+            Files.createDirectories(channels.resolve(channel).resolve(worker.member.id() + "-0"));
+            requestOf((long) ReplyAddress.loopKey(channel) << 32);
+            worker.consumer.doWork();
+            assertEquals(ClaimWord.of(1, ClaimWord.FAILED), worker.lastWord("http.request"));
+        }
+        request(2);
+        worker.consumer.doWork();
+        assertEquals(List.of(LaneAppender.OK), codes);
+        assertEquals(1, worker.counter("failed http.request"));
+        assertEquals(1, worker.counter("done http.request"));
+    }
+
+    @Test
+    void shouldHandleTheNextMessageAfterAFailure() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    reply.header("X-Half", "done");
+                                    if (codes.isEmpty()) {
+                                        codes.add(0);
+                                        throw new IllegalStateException("once");
+                                    }
+                                    reply.send(200, "a/b", "fine");
+                                }));
+        request(1);
+        request(2);
+        worker.rounds();
+        final List<TestWorker.Reply> replies = worker.replies();
+        assertEquals(2, replies.size());
+        assertEquals("[Headrace-Reason=handler-failed]", replies.get(0).headers());
+        assertEquals("[X-Half=done]", replies.get(1).headers());
+        assertEquals("fine", replies.get(1).content());
+    }
+
+    @Test
+    void shouldNotAnswerASecondTimeWhenAHandlerThrowsBehindItsReply() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    reply.send(200, "a/b", "sent");
+                                    throw new IllegalStateException("too late");
+                                }));
+        request(1);
+        worker.rounds();
+        assertEquals(1, worker.replies().size());
+        assertEquals(ClaimWord.of(1, ClaimWord.FAILED), worker.lastWord("http.request"));
+        assertEquals(1, worker.errors().size());
+    }
+
+    @Test
+    void shouldAnswer500WhenTheReplyItselfCannotBeEncoded() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) ->
+                                        reply.header("X-Long", "v".repeat(65_535))
+                                                .send(200, "a/b", "never sent")));
+        request(1);
+        request(2);
+        worker.rounds();
+        final List<TestWorker.Reply> replies = worker.replies();
+        assertEquals(2, replies.size(), "nothing of the half reply");
+        assertEquals(500, replies.get(0).status());
+        assertEquals(500, replies.get(1).status());
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = MessageType.class,
+            names = {"WEB_SOCKET_CONNECTION", "WEB_SOCKET_RECEIVE", "WEB_SOCKET_CLIENT_CLOSE"})
+    void shouldFailAWebSocketMessageWithoutAnAnswer(MessageType type) {
+        start(
+                new WorkerContext()
+                        .onWebSocketConnect(
+                                (channel, request, socket) -> {
+                                    throw new IllegalStateException("connect");
+                                })
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> {
+                                    throw new IllegalStateException("receive");
+                                })
+                        .onWebSocketDisconnect(
+                                (channel, close) -> {
+                                    throw new IllegalStateException("disconnect");
+                                }));
+        worker.send("websocket.receive", type, 1);
+        worker.rounds();
+        assertEquals(List.of(), worker.replies());
+        assertEquals(ClaimWord.of(1, ClaimWord.FAILED), worker.lastWord("websocket.receive"));
+        assertEquals(1, worker.errors().size());
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = MessageType.class,
+            names = {"HTTP_RESPONSE", "WEB_SOCKET_SEND", "WEB_SOCKET_SERVER_CLOSE"})
+    void shouldFailAMessageThatIsNotForWorkers(MessageType type) {
+        start(new WorkerContext().onHttpRequest((channel, request, reply) -> codes.add(1)));
+        worker.send("http.request", type, 1);
+        worker.rounds();
+        assertEquals(List.of(), codes);
+        assertEquals(1, worker.counter("failed http.request"));
+        final String errors = worker.errors().toString();
+        assertTrue(errors.contains(type.label() + ", which is not for workers"), errors);
+    }
+
+    @Test
+    void shouldSayClosedForAFrontEndThatNeverWas() {
+        start(replying());
+        requestOf(99L << 40 | 1);
+        worker.rounds();
+        assertEquals(List.of(LaneAppender.CLOSED), codes);
+        assertEquals(1, worker.counter("replies refused"));
+        assertEquals(1, worker.counter("done http.request"));
+    }
+
+    @Test
+    void shouldSayClosedForAFrontEndThatHasLeft() {
+        start(replying());
+        request(1);
+        worker.rounds();
+        worker.stop(worker.frontEnd);
+        worker.frontEnd.close();
+        worker.rounds();
+        request(2);
+        worker.rounds();
+        assertEquals(List.of(LaneAppender.OK, LaneAppender.CLOSED), codes);
+    }
+
+    @Test
+    void shouldReplyAgainToAFrontEndThatWasStoppedForAWhile() {
+        start(replying());
+        request(1);
+        worker.rounds();
+        worker.stop(worker.frontEnd);
+        worker.pass(2 * LiveMembers.HEARTBEAT_TIMEOUT_NS);
+        worker.rounds();
+        worker.resume(worker.frontEnd);
+        worker.rounds();
+        request(2);
+        worker.rounds();
+        assertEquals(List.of(LaneAppender.OK, LaneAppender.OK), codes);
+        assertEquals(2, worker.replies().size());
+        assertEquals(0, worker.errors().size(), worker.errors().toString());
+    }
+
+    @Test
+    void shouldReplyToAFrontEndWhileItIsStopped() {
+        start(replying());
+        worker.stop(worker.frontEnd);
+        worker.pass(2 * LiveMembers.HEARTBEAT_TIMEOUT_NS);
+        worker.rounds();
+        request(1);
+        request(2);
+        worker.rounds();
+        assertEquals(List.of(LaneAppender.OK, LaneAppender.OK), codes);
+        assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.request"));
+        assertEquals(0, worker.errors().size(), worker.errors().toString());
+    }
+
+    @Test
+    void shouldReplyToAFrontEndThatIsYoungerThanTheLastLook() {
+        start(replying());
+        // Nobody has told of this loop's channel yet, and nobody has looked.
+        final String channel = worker.replyChannel.replaceAll("-0$", "-1");
+        directory.resolve("bus/channels").resolve(channel).toFile().mkdir();
+        final long connection = connection(worker, 5) | 1L << 32;
+        requestOf(connection);
+        worker.consumer.doWork();
+        assertEquals(List.of(LaneAppender.OK), codes);
+        worker.bus.raiseLaneVersion();
+        worker.rounds();
+        assertEquals(connection, worker.replies().get(0).connection());
+        assertEquals(0, worker.errors().size(), worker.errors().toString());
+    }
+
+    @Test
+    void shouldReplyTwiceToAFrontEndThatIsNotKnownYet() {
+        start(replying());
+        try (Member newcomer = TestMembers.frontEnd(worker.bus)) {
+            final String channel = ReplyAddress.channel(newcomer.id(), 0);
+            worker.bus.createChannel(channel);
+            final long connection = (long) ReplyAddress.loopKey(channel) << 32;
+            for (int i = 0; i < 3; i++) {
+                requestOf(connection | i);
+                worker.consumer.doWork();
+                worker.consumer.doWork();
+            }
+            worker.rounds();
+            requestOf(connection | 3);
+            worker.rounds();
+            assertEquals(Collections.nCopies(4, LaneAppender.OK), codes);
+            assertEquals(4, worker.replies().size());
+            assertEquals(0, worker.errors().size(), worker.errors().toString());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"reply.junk", "reply.", "reply.-", "reply.x-0", "reply.f9999999999-x-0"})
+    void shouldIgnoreFoldersThatAreNoReplyChannels(String name) throws IOException {
+        start(replying());
+        Files.createDirectory(directory.resolve("bus/channels").resolve(name));
+        worker.bus.raiseLaneVersion();
+        worker.rounds();
+        request(1);
+        worker.rounds();
+        requestOf(99L << 40 | 1);
+        worker.rounds();
+        assertEquals(List.of(LaneAppender.OK, LaneAppender.CLOSED), codes);
+        assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.request"));
+    }
+
+    @Test
+    void shouldNotStopAtAMemberFileThatCannotBeRead() throws IOException {
+        start(replying());
+        worker.stop(worker.frontEnd);
+        worker.frontEnd.close();
+        Files.delete(TestMembers.file(worker.bus, worker.frontEnd.id()));
+        Files.write(TestMembers.file(worker.bus, worker.frontEnd.id()), new byte[10]);
+        request(1);
+        worker.consumer.doWork();
+        assertEquals(1, codes.size());
+        assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.request"));
+    }
+
+    private WorkerContext replying() {
+        return new WorkerContext()
+                .onHttpRequest((channel, request, reply) -> codes.add(reply.send(200, "a/b", "x")));
+    }
+
+    private static final class UnprintableException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("cannot be printed");
+        }
+    }
+
+    private static int recurse(int depth) {
+        return recurse(depth + 1) + 1;
+    }
+
+    private void request(int number) {
+        worker.send("http.request", MessageType.HTTP_REQUEST, number);
+    }
+
+    private void requestOf(long connection) {
+        final byte[] message = Samples.message(Samples.record(MessageType.HTTP_REQUEST));
+        worker.loop.append("http.request", message, connection, 0, worker.nowNs());
+    }
+
+    private void start(WorkerContext context) {
+        worker = new TestWorker(directory.resolve("bus"), context).rounds();
+    }
+}

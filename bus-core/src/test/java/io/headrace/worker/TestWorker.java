@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker;
+
+import io.headrace.channel.Bus;
+import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ConnectionId;
+import io.headrace.channel.name.ReplyAddress;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.poll.Tap;
+import io.headrace.member.Member;
+import io.headrace.member.MemberReader;
+import io.headrace.message.DeliveryHeader;
+import io.headrace.message.Message;
+import io.headrace.message.MessageType;
+import io.headrace.testing.Samples;
+import io.headrace.testing.TestMembers;
+import io.headrace.testing.TestWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.agrona.CloseHelper;
+
+/**
+ * One consumer and the loop of a front end that writes to it, on a bus whose time the test winds
+ * and whose agents the test runs.
+ */
+final class TestWorker implements AutoCloseable {
+
+    static final long ROUND_NS = 25_000_000L;
+
+    /** What came back to the front end. */
+    record Reply(
+            MessageType type,
+            long connection,
+            int order,
+            int status,
+            String contentType,
+            String headers,
+            String content) {}
+
+    final Bus bus;
+    final Member frontEnd;
+    final Member member;
+    final Consumer consumer;
+    final TestWriter loop;
+    final String replyChannel;
+    private final LiveMembers liveMembers;
+    private final Tap replyTap;
+    private final List<Member> beating = new ArrayList<>();
+    private long nowNs = 1_700_000_000_000_000_000L;
+
+    TestWorker(Path directory, WorkerContext context) {
+        bus = Bus.openOrCreate(directory, () -> nowNs);
+        frontEnd = TestMembers.frontEnd(bus);
+        replyChannel = ReplyAddress.channel(frontEnd.id(), 0);
+        bus.createChannel(replyChannel);
+        loop = new TestWriter(bus, frontEnd.id() + "-0");
+        context.directory(directory).conclude();
+        member = TestMembers.worker(bus, context.channels(), 1);
+        beating.addAll(List.of(frontEnd, member));
+        liveMembers = new LiveMembers(bus, Long.MAX_VALUE, TestWorker::bad);
+        consumer =
+                new Consumer(
+                        context,
+                        bus,
+                        member,
+                        liveMembers,
+                        member.id() + "-0",
+                        0,
+                        1,
+                        Long.MAX_VALUE,
+                        OptionalInt.empty());
+        replyTap = new Tap(bus, name -> name.startsWith("reply."), TestWorker::bad);
+    }
+
+    /** Lets every agent do its work, a few times, and time pass. */
+    TestWorker rounds() {
+        for (int i = 0; i < 10; i++) {
+            nowNs += ROUND_NS;
+            beating.forEach(Member::doWork);
+            liveMembers.doWork();
+            while (consumer.doWork() > 0) {
+                // Until there is no more.
+            }
+        }
+        return this;
+    }
+
+    long nowNs() {
+        return nowNs;
+    }
+
+    void pass(long ns) {
+        nowNs += ns;
+    }
+
+    /** From now on this member writes no heartbeat. */
+    void stop(Member stopped) {
+        beating.remove(stopped);
+    }
+
+    void resume(Member resumed) {
+        beating.add(resumed);
+    }
+
+    /** The id of the loop's connection with this number. */
+    static long connection(TestWorker worker, int number) {
+        return (long) ReplyAddress.loopKey(worker.replyChannel) << 32 | number;
+    }
+
+    /** Appends a sample of a message as the front end's loop. */
+    long send(String channel, MessageType type, int number) {
+        return loop.append(
+                channel, Samples.message(Samples.record(type)), connection(this, number), 0, nowNs);
+    }
+
+    /** State and consumer of the last message of a channel. */
+    int lastWord(String channel) {
+        try (LanePoller poller = loop.lane(channel).lane().poller()) {
+            poller.moveTo(loop.lane(channel).lastIndex());
+            poller.peek();
+            return ClaimWord.read(poller.record());
+        }
+    }
+
+    /** The replies that have come since the last call. */
+    List<Reply> replies() {
+        final List<Reply> replies = new ArrayList<>();
+        final Message message = new Message();
+        replyTap.poll(
+                (lane, now) -> {
+                    if (!message.wrap(lane.record()).decode()) {
+                        throw new AssertionError(message.problem());
+                    }
+                    replies.add(reply(message));
+                },
+                Integer.MAX_VALUE);
+        return replies;
+    }
+
+    private static Reply reply(Message message) {
+        final long connection = DeliveryHeader.connection(message.record(), 0);
+        final int order = message.order();
+        return switch (message.type()) {
+            case HTTP_RESPONSE ->
+                    new Reply(
+                            message.type(),
+                            connection,
+                            order,
+                            message.response().statusCode(),
+                            message.response().contentType().toString(),
+                            message.response().headers().toList().toString(),
+                            message.response().content().toString());
+            case WEB_SOCKET_SEND ->
+                    new Reply(
+                            message.type(),
+                            connection,
+                            order,
+                            message.datagram().binary() ? 1 : 0,
+                            "",
+                            "",
+                            message.datagram().text());
+            default ->
+                    new Reply(
+                            message.type(),
+                            connection,
+                            order,
+                            message.close().code(),
+                            "",
+                            "",
+                            message.close().reason());
+        };
+    }
+
+    /** The worker's distinct errors and how often each came. */
+    Map<String, Integer> errors() {
+        try (MemberReader reader = MemberReader.open(TestMembers.file(bus, member.id()))) {
+            return reader.errors();
+        }
+    }
+
+    /** One of the consumer's counters, by the end of its label. */
+    long counter(String label) {
+        try (MemberReader reader = MemberReader.open(TestMembers.file(bus, member.id()))) {
+            return reader.counters().getOrDefault(member.id() + "-0 " + label, 0L);
+        }
+    }
+
+    int memberNumber() {
+        return ConnectionId.member(connection(this, 0));
+    }
+
+    private static void bad(RuntimeException e) {
+        throw e;
+    }
+
+    @Override
+    public void close() {
+        consumer.onClose();
+        liveMembers.onClose();
+        CloseHelper.quietCloseAll(replyTap, loop, member, frontEnd, bus);
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.tools.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayOutputStream;
+import java.util.Optional;
+
+/** A WebSocket's client that sends exactly the frames it is given. */
+final class WebSocketClient implements AutoCloseable {
+
+    // The example of RFC 6455, section 1.3.
+    static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+    private static final String ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+    private final HttpConnection connection;
+
+    /** Opens a WebSocket. */
+    WebSocketClient(RunningBus bus, String target) {
+        connection = bus.connect();
+        final HttpAnswer answer = request(connection, target).answerWithoutBody();
+        assertEquals(101, answer.status(), answer::toString);
+        assertEquals(Optional.of(ACCEPT), answer.header("sec-websocket-accept"));
+    }
+
+    /** Sends the request to open one. */
+    static HttpConnection request(HttpConnection connection, String target) {
+        return connection.request(
+                "GET " + target + " HTTP/1.1",
+                "Upgrade: websocket",
+                "Connection: Upgrade",
+                "Sec-WebSocket-Key: " + KEY,
+                "Sec-WebSocket-Version: 13");
+    }
+
+    /** Sends frames with one write. */
+    WebSocketClient send(Frame... frames) {
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (final Frame frame : frames) {
+            bytes.writeBytes(frame.masked());
+        }
+        return send(bytes.toByteArray());
+    }
+
+    WebSocketClient send(byte[] bytes) {
+        connection.send(bytes);
+        return this;
+    }
+
+    Frame receive() {
+        return Frame.read(connection);
+    }
+
+    void shouldReceive(Frame expected) {
+        assertEquals(expected, receive());
+    }
+
+    /** Asserts that a text comes back as it is. */
+    void shouldEcho(String text) {
+        send(Frame.text(text));
+        shouldReceive(Frame.text(text));
+    }
+
+    /** Asserts that the server sends a close frame with this code. */
+    Frame shouldBeClosed(int code) {
+        final Frame close = receive();
+        assertEquals(Frame.CLOSE, close.opcode(), close::toString);
+        assertEquals(code, close.code(), close::toString);
+        return close;
+    }
+
+    /** Asserts that the server closes the connection and says nothing more. */
+    void shouldEnd() {
+        assertEquals("", connection.readToEnd());
+    }
+
+    void reset() {
+        connection.reset();
+    }
+
+    /** Leaves without a close frame. */
+    @Override
+    public void close() {
+        connection.close();
+    }
+}
