@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.simulation;
+
+import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LaneMark;
+import io.headrace.channel.LanePoller;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.ShardTable;
+import io.headrace.message.DeliveryHeader;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Knows every message of the bus from its record, and what may become of it next. It looks after
+ * every step, and reads lanes only, never counters, which it compares at the end.
+ */
+final class Ledger implements AutoCloseable {
+
+    /** Whether a claim may be taken from its holder. */
+    @FunctionalInterface
+    interface Claims {
+        boolean mayBeTaken(int consumerId, long claimedNs);
+    }
+
+    /** A message that has not ended yet. */
+    static final class Entry {
+        private final Lane lane;
+        private final long index;
+        private final long connection;
+        private final int order;
+        private final long sequence;
+        private int word;
+        private int handledCount;
+
+        private Entry(Lane lane, long index, UnsafeBuffer record) {
+            this.lane = lane;
+            this.index = index;
+            this.connection = DeliveryHeader.connection(record, 0);
+            this.order = DeliveryHeader.order(record, 0);
+            this.sequence = DeliveryHeader.sequence(record, 0);
+        }
+
+        private boolean hasEnded() {
+            final int state = ClaimWord.state(word);
+            return state >= ClaimWord.DONE && state <= ClaimWord.LOST;
+        }
+
+        @Override
+        public String toString() {
+            return "%s 0x%x sequence %d connection %x order %d %s"
+                    .formatted(lane, index, sequence, connection, order, describe(word));
+        }
+    }
+
+    private record Handling(int consumerId, Entry entry) {}
+
+    private final class View {
+        private final Lane lane;
+        private final LanePoller poller;
+        private final Map<Long, Entry> open = new LinkedHashMap<>();
+        private final Map<Long, Entry> lost = new HashMap<>();
+        private final long[] fates = new long[ClaimWord.LOST + 1];
+        private long count;
+        private long bytes;
+        private long lastSequence;
+
+        private View(Lane lane) {
+            this.lane = lane;
+            this.poller = lane.poller();
+        }
+
+        private void look() {
+            if (!open.isEmpty()) {
+                final long first = open.keySet().iterator().next();
+                Simulation.check(poller.moveTo(first), () -> open.get(first) + " is gone");
+            }
+            while (poller.peek()) {
+                final long index = poller.index();
+                final UnsafeBuffer record = poller.record();
+                Entry entry = open.get(index);
+                if (entry == null && poller.sequence() > lastSequence) {
+                    entry = append(index, record);
+                }
+                if (entry != null) {
+                    update(entry, record);
+                }
+                poller.advance();
+            }
+        }
+
+        private Entry append(long index, UnsafeBuffer record) {
+            final Entry entry = new Entry(lane, index, record);
+            lastSequence = entry.sequence;
+            count++;
+            bytes += DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
+            open.put(index, entry);
+            if (ShardTable.isSharded(lane.channel())) {
+                byConnection
+                        .computeIfAbsent(entry.connection, c -> new LinkedHashSet<>())
+                        .add(entry);
+            }
+            return entry;
+        }
+
+        private void update(Entry entry, UnsafeBuffer record) {
+            final int word = ClaimWord.read(record);
+            if (word != entry.word) {
+                final int before = entry.word;
+                checkChange(entry, before, word, record);
+                entry.word = word;
+            }
+            if (entry.hasEnded()) {
+                fates[ClaimWord.state(word)]++;
+                open.remove(entry.index);
+                if (ClaimWord.state(word) == ClaimWord.LOST) {
+                    lost.put(entry.index, entry);
+                }
+                final Set<Entry> connection = byConnection.get(entry.connection);
+                if (connection != null) {
+                    connection.remove(entry);
+                }
+            }
+        }
+
+        private void checkMark() {
+            final LaneMark mark = new LaneMark();
+            lane.readMark(mark);
+            equal(count, lane.appendedCount(), "appended");
+            equal(bytes, lane.appendedBytes(), "appended bytes");
+            equal(count, mark.endedCount(), "ended");
+            equal(bytes, mark.endedBytes(), "ended bytes");
+            for (int state = ClaimWord.DONE; state <= ClaimWord.LOST; state++) {
+                equal(fates[state], mark.ended(state - ClaimWord.DONE), ClaimWord.label(state));
+            }
+        }
+
+        private void equal(long recounted, long said, String what) {
+            Simulation.check(
+                    recounted == said,
+                    () -> "%s: %s is %d, not %d".formatted(lane, what, said, recounted));
+        }
+    }
+
+    /** One consumer, as the ledger sees it. */
+    final class Reader {
+        private final String id;
+        private final int consumerId;
+        private final Map<String, Long> lastSequences = new HashMap<>();
+
+        private Reader(String id, int consumerId) {
+            this.id = id;
+            this.consumerId = consumerId;
+        }
+
+        /** It goes back to where all messages have ended, and may now find earlier ones. */
+        void onRewind() {
+            lastSequences.clear();
+        }
+
+        /** A handler is called. */
+        Entry onHandle(Lane lane, long index) {
+            final View view = views.get(lane);
+            view.look();
+            // Stopped between its claim and this, it may have been taken for hung.
+            final Entry entry = view.open.getOrDefault(index, view.lost.get(index));
+            Simulation.check(entry != null, () -> id + " handles what has ended in " + lane);
+            final boolean isLate = entry.word == ClaimWord.of(consumerId, ClaimWord.LOST);
+            Simulation.check(
+                    isLate || entry.word == ClaimWord.of(consumerId, ClaimWord.CLAIMED),
+                    () -> id + " handles without a claim " + entry);
+            Simulation.check(
+                    entry.handledCount <= redeliveries(view, index),
+                    () -> id + " handles a second time " + entry);
+            entry.handledCount++;
+            final long last = lastSequences.getOrDefault(lane.writer(), 0L);
+            Simulation.check(
+                    entry.sequence > last,
+                    () -> "%s had sequence %d before %s".formatted(id, last, entry));
+            lastSequences.put(lane.writer(), entry.sequence);
+            if (!isLate && ShardTable.isSharded(lane.channel())) {
+                checkTurn(entry);
+            }
+            handling.add(new Handling(consumerId, entry));
+            return entry;
+        }
+
+        private void checkTurn(Entry entry) {
+            look();
+            for (final Entry other : byConnection.get(entry.connection)) {
+                Simulation.check(
+                        other == entry
+                                || other.order > entry.order
+                                        && ClaimWord.state(other.word) != ClaimWord.CLAIMED,
+                        () -> "%s handles %s before %s".formatted(id, entry, other));
+            }
+            for (final Handling running : handling) {
+                final Entry other = running.entry;
+                Simulation.check(
+                        other.connection != entry.connection
+                                || mayBeFreed.mayBeTaken(running.consumerId, 0)
+                                || ClaimWord.state(other.word) == ClaimWord.LOST,
+                        () -> "%s handles %s together with %s".formatted(id, entry, other));
+            }
+        }
+
+        /** The handler has returned, or its process was killed. */
+        void onHandled(Entry entry) {
+            handling.remove(new Handling(consumerId, entry));
+        }
+    }
+
+    private final Bus bus;
+    private final Claims mayBeLost;
+    private final Claims mayBeFreed;
+    private final Map<Lane, View> views = new LinkedHashMap<>();
+    private final Map<Long, Set<Entry>> byConnection = new HashMap<>();
+    private final List<Handling> handling = new ArrayList<>();
+    private final LaneMark mark = new LaneMark();
+    private long laneVersion = -1;
+
+    Ledger(Bus bus, Claims mayBeLost, Claims mayBeFreed) {
+        this.bus = bus;
+        this.mayBeLost = mayBeLost;
+        this.mayBeFreed = mayBeFreed;
+    }
+
+    Reader newReader(String id, int consumerId) {
+        return new Reader(id, consumerId);
+    }
+
+    /** Looks at every message that has not ended, and for new ones. */
+    void look() {
+        if (bus.laneVersion() != laneVersion) {
+            laneVersion = bus.laneVersion();
+            lookForLanes();
+        }
+        views.values().forEach(View::look);
+    }
+
+    private void lookForLanes() {
+        final List<Lane> lanes = bus.lanes(channel -> true, Simulation::fail);
+        for (final Lane lane : lanes) {
+            views.computeIfAbsent(lane, View::new);
+        }
+        for (final View view : List.copyOf(views.values())) {
+            if (!lanes.contains(view.lane)) {
+                view.look();
+                Simulation.check(view.open.isEmpty(), () -> "deleted: " + view.open.values());
+                view.checkMark();
+                view.poller.close();
+                views.remove(view.lane);
+            }
+        }
+    }
+
+    private void checkChange(Entry entry, int before, int after, UnsafeBuffer record) {
+        final int from = ClaimWord.state(before);
+        final int to = ClaimWord.state(after);
+        final long claimedNs = DeliveryHeader.claimedNs(record, 0);
+        final int holder = ClaimWord.consumer(before);
+        final boolean drawn =
+                switch (from) {
+                    // Between two looks it may have been claimed and have ended as well.
+                    case ClaimWord.FREE, ClaimWord.REDELIVERED ->
+                            to == ClaimWord.EXPIRED
+                                            && ClaimWord.hasExpired(record, bus.clock().nanoTime())
+                                    || to == ClaimWord.CANCELLED
+                                    || to >= ClaimWord.CLAIMED && to <= ClaimWord.FAILED;
+                    case ClaimWord.CLAIMED ->
+                            switch (to) {
+                                case ClaimWord.DONE, ClaimWord.FAILED ->
+                                        ClaimWord.consumer(after) == holder;
+                                case ClaimWord.LOST ->
+                                        ClaimWord.consumer(after) == holder
+                                                && mayBeLost.mayBeTaken(holder, claimedNs);
+                                case ClaimWord.REDELIVERED ->
+                                        after == ClaimWord.REDELIVERED
+                                                && mayBeFreed.mayBeTaken(holder, claimedNs);
+                                // Freed and ended by the janitor in one duty cycle.
+                                case ClaimWord.EXPIRED, ClaimWord.CANCELLED ->
+                                        DeliveryHeader.redeliveries(record, 0) > 0
+                                                && mayBeFreed.mayBeTaken(holder, claimedNs);
+                                default -> false;
+                            };
+                    default -> false;
+                };
+        Simulation.check(
+                drawn && (to == ClaimWord.REDELIVERED || ClaimWord.consumer(after) != 0),
+                () -> "%s may not become %s".formatted(entry, describe(after)));
+    }
+
+    private static int redeliveries(View view, long index) {
+        Simulation.check(view.poller.moveTo(index) && view.poller.peek(), () -> "gone");
+        final int count = DeliveryHeader.redeliveries(view.poller.record(), 0);
+        view.look();
+        return count;
+    }
+
+    private static String describe(int word) {
+        return ClaimWord.consumer(word) + ":" + ClaimWord.label(ClaimWord.state(word));
+    }
+
+    /** Whether every message has ended, and the janitor says the same. */
+    boolean isSettled() {
+        for (final View view : views.values()) {
+            view.lane.readMark(mark);
+            if (!view.open.isEmpty() || mark.endedCount() != view.count) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    String unsettled() {
+        final List<String> all = new ArrayList<>();
+        for (final View view : views.values()) {
+            view.lane.readMark(mark);
+            view.open.values().forEach(entry -> all.add(entry.toString()));
+            if (mark.endedCount() != view.count) {
+                all.add("%s: %d of %d".formatted(view.lane, mark.endedCount(), view.count));
+            }
+        }
+        return String.join("\n", all);
+    }
+
+    /** Nobody who is dead has a message. */
+    void checkNoneHeld(IntPredicate isDead) {
+        for (final View view : views.values()) {
+            for (final Entry entry : view.open.values()) {
+                Simulation.check(
+                        ClaimWord.state(entry.word) != ClaimWord.CLAIMED
+                                || !isDead.test(ClaimWord.consumer(entry.word)),
+                        () -> "its consumer has been dead for a second: " + entry);
+            }
+        }
+    }
+
+    /** What the writers and the janitor counted is what a recount of the records gives. */
+    void checkMarks() {
+        views.values().forEach(View::checkMark);
+    }
+
+    @Override
+    public void close() {
+        views.values().forEach(view -> view.poller.close());
+    }
+}

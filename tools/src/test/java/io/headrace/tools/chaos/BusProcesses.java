@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.tools.chaos;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+
+/**
+ * The processes of one bus, below one folder. Closing it ends all of them, and so does the end of
+ * this JVM, because they watch their standard input. Thread-safe.
+ */
+final class BusProcesses implements AutoCloseable {
+
+    /** System property: more JVM flags for every process of the bus. */
+    static final String FLAGS_PROPERTY = "headrace.chaos.flags";
+
+    private static final String MAIN = "io.headrace.tools.HeadraceMain";
+
+    private final Path directory;
+    private final List<String> flags = new ArrayList<>();
+    private final List<BusProcess> all = new CopyOnWriteArrayList<>();
+    private final AtomicInteger started = new AtomicInteger();
+    private String classPath = System.getProperty("java.class.path");
+
+    /**
+     * @param directory an empty folder.
+     * @param settings system properties for every process, such as {@code
+     *     -Dheadrace.claim.timeout=1s}.
+     */
+    BusProcesses(Path directory, String... settings) {
+        this.directory = directory;
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> flag.matches("--(add|enable|sun).*|-Dchronicle.*"))
+                .forEach(flags::add);
+        // Little memory and a short start: most of these processes do not live long.
+        flags.addAll(
+                List.of(
+                        "-Xmx128m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+PerfDisableSharedMem",
+                        "-ea:io.headrace..."));
+        flags.add("-D" + ChaosApplication.JOURNAL_PROPERTY + "=" + journals());
+        flags.addAll(List.of(settings));
+        Stream.of(System.getProperty(FLAGS_PROPERTY, "").split(" "))
+                .filter(flag -> !flag.isEmpty())
+                .forEach(flags::add);
+        try {
+            Files.createDirectories(journals());
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path bus() {
+        return directory.resolve("bus");
+    }
+
+    Path journals() {
+        return directory.resolve("journals");
+    }
+
+    /** What the workers have handled so far. */
+    List<Journal.Entry> journal() {
+        try {
+            return Journal.read(journals());
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts a front end on any free port and waits until it is ready. */
+    BusProcess startFrontEnd() {
+        return start(List.of("frontend", "--port", "0")).awaitReady();
+    }
+
+    /** Starts a worker with the {@link ChaosApplication}; it may not be ready yet. */
+    BusProcess startWorker(int consumers) {
+        return start(
+                List.of(
+                        "worker",
+                        "--app",
+                        ChaosApplication.class.getName(),
+                        "--consumers",
+                        Integer.toString(consumers)));
+    }
+
+    private BusProcess start(List<String> args) {
+        final List<String> withParent = new ArrayList<>(args);
+        withParent.add("--exit-with-parent");
+        final Path errors = directory.resolve("stderr-" + started.incrementAndGet());
+        try {
+            final BusProcess process =
+                    new BusProcess(
+                            new ProcessBuilder(command(List.of(), withParent))
+                                    .redirectError(errors.toFile())
+                                    .start(),
+                            errors);
+            all.add(process);
+            return process;
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<String> command(List<String> moreFlags, List<String> args) {
+        final List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(flags);
+        command.addAll(moreFlags);
+        command.addAll(List.of("-cp", classPath, MAIN));
+        command.addAll(args);
+        command.addAll(List.of("--bus", bus().toString()));
+        return command;
+    }
+
+    /** What a command such as {@code audit} printed, and how it ended. */
+    record Output(int exitCode, String text) {}
+
+    /** Runs a command of the tool on the bus to its end. */
+    Output run(String... args) {
+        try {
+            final Process process =
+                    new ProcessBuilder(command(List.of(), List.of(args)))
+                            .redirectErrorStream(true)
+                            .start();
+            process.getOutputStream().close();
+            final String text =
+                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Output(process.waitFor(), text);
+        } catch (final IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /**
+     * Makes the starts that follow about twice as fast, for runs with many of them: keeps the
+     * classes that a worker loads in an archive, for which they must come from jars.
+     */
+    void archiveClasses() throws IOException {
+        final List<String> jars = new ArrayList<>();
+        for (final String entry : classPath.split(File.pathSeparator)) {
+            final Path path = Path.of(entry);
+            if (Files.isDirectory(path)) {
+                final Path jar = directory.resolve("classes-" + jars.size() + ".jar");
+                pack(path, jar);
+                jars.add(jar.toString());
+            } else if (Files.exists(path)) {
+                jars.add(entry);
+            }
+        }
+        classPath = String.join(File.pathSeparator, jars);
+        final Path archive = directory.resolve("classes.jsa");
+        flags.add("-Xshare:auto");
+        flags.add("-Xlog:cds=off");
+        flags.add("-Xlog:cds+dynamic=off");
+        flags.add("-XX:ArchiveClassesAtExit=" + archive);
+        final BusProcess worker = startWorker(1).awaitReady();
+        worker.terminate();
+        worker.awaitExit();
+        flags.remove(flags.size() - 1);
+        flags.add("-XX:SharedArchiveFile=" + archive);
+    }
+
+    private static void pack(Path folder, Path jar) throws IOException {
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                Stream<Path> files = Files.walk(folder)) {
+            for (final Path file : files.filter(Files::isRegularFile).toList()) {
+                out.putNextEntry(
+                        new JarEntry(folder.relativize(file).toString().replace('\\', '/')));
+                Files.copy(file, out);
+                out.closeEntry();
+            }
+        }
+    }
+
+    /** What all of them have said on standard error. */
+    String errors() {
+        final StringBuilder text = new StringBuilder();
+        for (final BusProcess process : all) {
+            if (!process.errors().isBlank()) {
+                text.append(process).append(":\n").append(process.errors());
+            }
+        }
+        return text.toString();
+    }
+
+    @Override
+    public void close() {
+        for (final BusProcess process : all) {
+            if (process.isAlive()) {
+                process.kill();
+            }
+        }
+    }
+}
