@@ -29,6 +29,8 @@ final class LaneKeeper implements AutoCloseable {
     private final LaneMark mark = new LaneMark();
     private final LanePoller tail;
     private final LanePoller scout;
+    private long untimedSequence = -1;
+    private long untimedSinceNs;
     private boolean drained;
 
     /**
@@ -134,14 +136,24 @@ final class LaneKeeper implements AutoCloseable {
             final long claimedNs = DeliveryHeader.claimedNs(record, 0);
             if (members.isDead(holder)) {
                 deadClaims.resolve(lane.channel(), record, holder);
-            } else if (claimedNs == 0) {
-                // The time is written a moment after the claim; a consumer that was stopped in
-                // between is not to have its message for ever.
-                DeliveryHeader.claimedNs(record, 0, nowNs);
-            } else if (nowNs - claimedNs > hungNs) {
+            } else if (nowNs - (claimedNs == 0 ? untimedSinceNs(record, nowNs) : claimedNs)
+                    > hungNs) {
                 ClaimWord.finish(record, holder, ClaimWord.LOST);
             }
         }
+    }
+
+    /**
+     * Since when a claim is known that has no time. It is written a moment after the claim, by the
+     * consumer alone; one that was stopped in between is not to have its message for ever.
+     */
+    private long untimedSinceNs(UnsafeBuffer record, long nowNs) {
+        final long sequence = DeliveryHeader.sequence(record, 0);
+        if (sequence != untimedSequence) {
+            untimedSequence = sequence;
+            untimedSinceNs = nowNs;
+        }
+        return untimedSinceNs;
     }
 
     /**
