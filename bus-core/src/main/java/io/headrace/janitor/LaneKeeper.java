@@ -11,6 +11,7 @@ import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
+import org.agrona.collections.Long2LongHashMap;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -20,6 +21,9 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class LaneKeeper implements AutoCloseable {
 
+    // At a later look, when a consumer that is not stopped has written its claim's time.
+    private static final long SETTLE_NS = 0L;
+    private static final long NEVER = -1;
     private static final int RECORDS_PER_LOOK = 20_000;
 
     private final Lane lane;
@@ -29,8 +33,7 @@ final class LaneKeeper implements AutoCloseable {
     private final LaneMark mark = new LaneMark();
     private final LanePoller tail;
     private final LanePoller scout;
-    private long untimedSequence = -1;
-    private long untimedSinceNs;
+    private final Long2LongHashMap untimedSinceNs = new Long2LongHashMap(NEVER);
     private boolean drained;
 
     /**
@@ -136,8 +139,11 @@ final class LaneKeeper implements AutoCloseable {
             final long claimedNs = DeliveryHeader.claimedNs(record, 0);
             if (members.isDead(holder)) {
                 deadClaims.resolve(lane.channel(), record, holder);
-            } else if (nowNs - (claimedNs == 0 ? untimedSinceNs(record, nowNs) : claimedNs)
-                    > hungNs) {
+            } else if (claimedNs == 0) {
+                if (nowNs - untimedSinceNs(record, nowNs) > SETTLE_NS) {
+                    DeliveryHeader.claimedNs(record, 0, nowNs);
+                }
+            } else if (nowNs - claimedNs > hungNs) {
                 ClaimWord.finish(record, holder, ClaimWord.LOST);
             }
         }
@@ -149,11 +155,12 @@ final class LaneKeeper implements AutoCloseable {
      */
     private long untimedSinceNs(UnsafeBuffer record, long nowNs) {
         final long sequence = DeliveryHeader.sequence(record, 0);
-        if (sequence != untimedSequence) {
-            untimedSequence = sequence;
-            untimedSinceNs = nowNs;
+        final long sinceNs = untimedSinceNs.get(sequence);
+        if (sinceNs != NEVER) {
+            return sinceNs;
         }
-        return untimedSinceNs;
+        untimedSinceNs.put(sequence, nowNs);
+        return nowNs;
     }
 
     /**
