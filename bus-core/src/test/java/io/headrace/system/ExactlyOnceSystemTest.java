@@ -123,22 +123,26 @@ class ExactlyOnceSystemTest {
                     } while (ledger.answeredCount() < LOOPS * requestsPerLoop - 2);
                     joinLoops();
                     // The survivor's janitor ends what the dead worker had in its hands.
-                    while (hasOpenRequests()) {
+                    while (ledger.openCount() > 0) {
                         assertTrue(survivor.isAlive(), survivor::errors);
+                        readReplies();
                     }
+                    readAllReplies();
+                    assertEquals(0, ledger.readRequests(), "requests without an end");
                     final int done = ledger.count(ClaimWord.DONE);
                     final int lost = ledger.count(ClaimWord.LOST);
                     assertEquals(LOOPS * requestsPerLoop, done + lost);
                     assertTrue(lost <= 2, "lost " + lost);
                     assertEquals(0, survivor.end(), survivor::errors);
-                    readReplies();
+                    readAllReplies();
                     assertTrue(ledger.answeredCount() >= done, "done without a reply");
                 });
     }
 
-    private boolean hasOpenRequests() {
-        readReplies();
-        return ledger.readRequests() > 0;
+    private void readAllReplies() {
+        while (replies.poll(ledger::onReply, 10_000) > 0) {
+            throwLoopFailure();
+        }
     }
 
     private void readReplies() {

@@ -64,7 +64,23 @@ final class Ledger {
                 () -> consumer + " answered " + loop + "/" + number + " after " + last);
     }
 
-    /** Reads all requests again; returns how many have not ended. */
+    /** How many requests have not ended; asks nothing more, so workers may be busy with them. */
+    int openCount() {
+        final int[] open = {0};
+        try (Tap tap = new Tap(bus, "http.request"::equals, Ledger::bad)) {
+            tap.poll(
+                    (lane, nowNs) ->
+                            open[0] += ClaimWord.hasEnded(ClaimWord.read(lane.record())) ? 0 : 1,
+                    Integer.MAX_VALUE);
+        }
+        return open[0];
+    }
+
+    /**
+     * Reads and checks all requests; returns how many have not ended. All replies must have been
+     * read before, and no worker may be busy: a request that ended in between would be done without
+     * a reply.
+     */
     int readRequests() {
         java.util.Arrays.fill(countByState, 0);
         final Map<Integer, String> writerByConsumer = new HashMap<>();
