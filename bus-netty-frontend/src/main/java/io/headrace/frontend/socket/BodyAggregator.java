@@ -8,7 +8,9 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpMessage;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
@@ -22,7 +24,7 @@ import java.util.List;
 final class BodyAggregator extends HttpObjectAggregator {
 
     /** A request whose body is over the limit; the rest of it is not read. */
-    record Oversized(HttpVersion version) {}
+    record Oversized(HttpVersion version, HttpMethod method) {}
 
     BodyAggregator(int bodyLengthMax) {
         super(bodyLengthMax);
@@ -31,7 +33,8 @@ final class BodyAggregator extends HttpObjectAggregator {
     @Override
     protected Object newContinueResponse(
             HttpMessage start, int bodyLengthMax, ChannelPipeline pipeline) {
-        return HttpUtil.is100ContinueExpected(start)
+        return start.decoderResult().isSuccess()
+                        && HttpUtil.is100ContinueExpected(start)
                         && !isContentLengthInvalid(start, bodyLengthMax)
                 ? new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE)
                 : null;
@@ -56,6 +59,7 @@ final class BodyAggregator extends HttpObjectAggregator {
 
     @Override
     protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
-        ctx.fireChannelRead(new Oversized(oversized.protocolVersion()));
+        ctx.fireChannelRead(
+                new Oversized(oversized.protocolVersion(), ((HttpRequest) oversized).method()));
     }
 }

@@ -14,6 +14,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import java.net.InetSocketAddress;
@@ -93,8 +94,9 @@ final class Connection {
     }
 
     /** A request has come; its answer will be written after those of all before it. */
-    Exchange begin(HttpVersion version, boolean keepAlive) {
-        final Exchange exchange = new Exchange(this, nextOrder++, version, keepAlive);
+    Exchange begin(HttpVersion version, HttpMethod method, boolean keepAlive) {
+        final boolean isHead = HttpMethod.HEAD.equals(method);
+        final Exchange exchange = new Exchange(this, nextOrder++, version, isHead, keepAlive);
         exchanges.add(exchange);
         // RFC 9112, section 9.6: what follows a request that ends the connection is not to be
         // processed.
@@ -156,9 +158,10 @@ final class Connection {
     private void write(Exchange exchange) {
         final boolean last = !exchange.keepAlive || connections.isDraining() && exchanges.isEmpty();
         HttpUtil.setKeepAlive(exchange.response.headers(), exchange.version, !last);
+        final FullHttpResponse response = exchange.onWire();
         if (last) {
             closing = true;
-            final ChannelFuture written = channel.write(exchange.response);
+            final ChannelFuture written = channel.write(response);
             if (exchange.index == Exchange.NOT_APPENDED) {
                 channel.config().setAutoRead(true);
                 written.addListener(done -> linger());
@@ -166,7 +169,7 @@ final class Connection {
                 written.addListener(ChannelFutureListener.CLOSE);
             }
         } else {
-            channel.write(exchange.response, channel.voidPromise());
+            channel.write(response, channel.voidPromise());
         }
         markDirty();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
 
@@ -15,21 +16,38 @@ final class Exchange {
     final Connection connection;
     final int order;
     final HttpVersion version;
+    final boolean isHead;
     final boolean keepAlive;
     long index = NOT_APPENDED;
     long timer = NO_TIMER;
     long deadlineNs;
     FullHttpResponse response;
 
-    Exchange(Connection connection, int order, HttpVersion version, boolean keepAlive) {
+    Exchange(
+            Connection connection,
+            int order,
+            HttpVersion version,
+            boolean isHead,
+            boolean keepAlive) {
         this.connection = connection;
         this.order = order;
         this.version = version;
+        this.isHead = isHead;
         this.keepAlive = keepAlive;
     }
 
     /** Whether it was appended and waits for a worker's answer. */
     boolean isWaiting() {
         return index != NOT_APPENDED && response == null;
+    }
+
+    /** The response to write: without its content to a HEAD (RFC 9110, section 9.3.2). */
+    FullHttpResponse onWire() {
+        if (!isHead) {
+            return response;
+        }
+        final FullHttpResponse head = response.replace(Unpooled.EMPTY_BUFFER);
+        response.release();
+        return head;
     }
 }

@@ -56,7 +56,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                 onRequest(ctx, request);
             } else if (message instanceof BodyAggregator.Oversized oversized) {
                 connections.counters().requests().incrementRelease();
-                refuseAndClose(oversized.version(), Refused.BODY_TOO_LARGE);
+                refuseAndClose(oversized.version(), oversized.method(), Refused.BODY_TOO_LARGE);
             }
         } finally {
             ReferenceCountUtil.release(message);
@@ -71,9 +71,11 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                     failure instanceof TooLongHttpLineException
                             || failure instanceof TooLongHttpHeaderException;
             refuseAndClose(
-                    HttpVersion.HTTP_1_1, tooLong ? Refused.HEADER_TOO_LARGE : Refused.MALFORMED);
+                    HttpVersion.HTTP_1_1,
+                    request.method(),
+                    tooLong ? Refused.HEADER_TOO_LARGE : Refused.MALFORMED);
         } else if (request.headers().size() > connections.limits().headerCountMax()) {
-            refuseAndClose(request.protocolVersion(), Refused.HEADER_TOO_LARGE);
+            refuseAndClose(request.protocolVersion(), request.method(), Refused.HEADER_TOO_LARGE);
         } else if (isWebSocketUpgrade(request)) {
             upgrade(ctx, request);
         } else {
@@ -83,7 +85,8 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
 
     private void append(FullHttpRequest request) {
         final Exchange exchange =
-                connection.begin(request.protocolVersion(), HttpUtil.isKeepAlive(request));
+                connection.begin(
+                        request.protocolVersion(), request.method(), HttpUtil.isKeepAlive(request));
         final RequestKeys keys = connections.keys();
         keys.clear();
         final int refusal = connections.requestMapper().map(request, keys);
@@ -116,8 +119,8 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void refuseAndClose(HttpVersion version, Refused refused) {
-        connection.refuse(connection.begin(version, false), refused);
+    private void refuseAndClose(HttpVersion version, HttpMethod method, Refused refused) {
+        connection.refuse(connection.begin(version, method, false), refused);
     }
 
     private static boolean isWebSocketUpgrade(FullHttpRequest request) {
@@ -142,7 +145,8 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         // A request still unanswered would get its answer after the connection has changed its
         // protocol.
         final boolean acceptable = !connection.hasExchanges() && isHandshake(request);
-        final Exchange exchange = connection.begin(request.protocolVersion(), false);
+        final Exchange exchange =
+                connection.begin(request.protocolVersion(), request.method(), false);
         if (!acceptable) {
             final FullHttpResponse response =
                     ReplyMapper.refusal(

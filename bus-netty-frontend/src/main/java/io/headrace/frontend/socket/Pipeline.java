@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 
 /** The handlers of a new connection: Netty's HTTP codec, the body, and ours. */
 public final class Pipeline extends ChannelInitializer<Channel> {
-
-    // Netty closes a connection beyond it without an answer, so it is more than one read brings: 64
-    // KiB of requests of at least 16 bytes. To read no more of them is Connection's work.
-    private static final int PIPELINED_PER_READ_MAX = 1 << 13;
 
     private final Connections connections;
     private final HttpDecoderConfig decoderConfig;
@@ -28,7 +25,8 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     @Override
     protected void initChannel(Channel channel) {
         channel.pipeline()
-                .addLast(new HttpServerCodec(decoderConfig, PIPELINED_PER_READ_MAX))
+                .addLast(new StrictRequestDecoder(decoderConfig))
+                .addLast(new HttpResponseEncoder())
                 .addLast(new BodyAggregator(connections.limits().bodyLengthMax()))
                 .addLast(new HttpHandler(connections));
     }

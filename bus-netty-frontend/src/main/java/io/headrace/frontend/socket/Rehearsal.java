@@ -3,13 +3,15 @@ package io.headrace.frontend.socket;
 
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.message.Message;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import java.nio.charset.StandardCharsets;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -29,7 +31,9 @@ public final class Rehearsal {
     public static void run(Limits limits) {
         final EmbeddedChannel channel =
                 new EmbeddedChannel(
-                        new HttpServerCodec(), new BodyAggregator(limits.bodyLengthMax()));
+                        new StrictRequestDecoder(new HttpDecoderConfig()),
+                        new HttpResponseEncoder(),
+                        new BodyAggregator(limits.bodyLengthMax()));
         channel.writeInbound(Unpooled.copiedBuffer(REQUEST, StandardCharsets.US_ASCII));
         final FullHttpRequest request = channel.readInbound();
         try {
