@@ -299,11 +299,10 @@ public final class Bus implements AutoCloseable {
         laneTable.free(lane.entryIndex());
     }
 
-    /** Folders of lanes that nobody may read: those being made, and those being deleted. */
-    public List<Path> unreadableLanes() {
+    /** Folders of all lanes: those to be read, those being made, and those being deleted. */
+    public List<Path> lanePaths() {
         return list(directory.resolve("channels")).stream()
                 .flatMap(channel -> list(channel).stream())
-                .filter(lane -> !Lane.isReadable(lane))
                 .toList();
     }
 
@@ -341,7 +340,8 @@ public final class Bus implements AutoCloseable {
         return lane(channelDirectory(channel).resolve(writer));
     }
 
-    private Optional<Lane> lane(Path path) {
+    /** The lane in this folder, when it may be read. */
+    public Optional<Lane> lane(Path path) {
         // Asked first: a lane that another process has hidden is to be forgotten here, too.
         if (!Lane.isReadable(path)) {
             return Optional.empty();

@@ -40,6 +40,7 @@ public final class Lane implements AutoCloseable {
     private final BusSettings settings;
     private final LaneTable.Entry entry;
     private final int entryIndex;
+    private final long number;
     private final AtomicInteger pollerCount = new AtomicInteger();
     private volatile boolean retired;
     private final SingleChronicleQueue queue;
@@ -56,6 +57,7 @@ public final class Lane implements AutoCloseable {
         this.writer = path.getFileName().toString();
         this.entryIndex = entryIndex;
         this.entry = table.new Entry(entryIndex);
+        this.number = entry.number();
         this.settings = settings;
         this.time = new CachedTime(clock);
         final SingleChronicleQueueBuilder builder =
@@ -111,7 +113,8 @@ public final class Lane implements AutoCloseable {
         }
     }
 
-    static boolean isReadable(Path path) {
+    /** Whether a lane may be read: its writer has finished making it, and nobody deletes it. */
+    public static boolean isReadable(Path path) {
         return Files.exists(path.resolve(READY_FILE));
     }
 
@@ -173,6 +176,11 @@ public final class Lane implements AutoCloseable {
 
     public Path path() {
         return path;
+    }
+
+    /** A number that no other lane of the bus ever had. */
+    public long number() {
+        return number;
     }
 
     /** A reader of its own for the calling thread, from the lane's first record. */

@@ -42,6 +42,8 @@ public final class LaneAppender implements AutoCloseable {
     /** The appender or its bus is closed. */
     public static final int CLOSED = -3;
 
+    private static final int UNCLAIMED = 0;
+
     private final Lane lane;
     private final WriterSequence sequence;
     private final int messageLengthMax;
@@ -136,6 +138,15 @@ public final class LaneAppender implements AutoCloseable {
      * @return index of the record in the lane.
      */
     public long commit(long connection, int order, int expiryMs, long receivedNs, long nowNs) {
+        return commitAs(UNCLAIMED, connection, order, expiryMs, receivedNs, nowNs);
+    }
+
+    /**
+     * As {@link #commit}, with a claim word of the writer's: for a message that only one consumer
+     * is to have, or that has ended as it is born and only keeps something on record.
+     */
+    public long commitAs(
+            int claimWord, long connection, int order, int expiryMs, long receivedNs, long nowNs) {
         DeliveryHeader.write(
                 buffer,
                 0,
@@ -146,6 +157,7 @@ public final class LaneAppender implements AutoCloseable {
                 expiryMs,
                 receivedNs,
                 nowNs);
+        buffer.putInt(DeliveryHeader.CLAIM_WORD_OFFSET, claimWord);
         bytes.writeSkip(DeliveryHeader.LENGTH + (long) messageLength);
         final DocumentContext committed = context;
         context = null;

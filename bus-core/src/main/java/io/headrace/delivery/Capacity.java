@@ -1,41 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery;
 
+import io.headrace.channel.Bus;
 import io.headrace.channel.ChannelSettings;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Whether a lane has room for one more message: counts what waits for a consumer, and looks at
- * records only when it might be too much. A claimed message does not wait, so a slow handler takes
- * no room from others. One thread, the writer's.
+ * Whether a channel has room for one more message: counts what waits for a consumer in all its
+ * lanes, and looks at records only when it might be too much. A claimed message does not wait, so a
+ * slow handler takes no room from others. Several writers may find the last room at the same
+ * moment, and each take it. One thread, the writer's.
  */
 public final class Capacity implements AutoCloseable {
 
-    // While a lane is full, every refused message would otherwise look at all that waits.
+    // While a channel is full, every refused message would otherwise look at all that waits.
     private static final long LOOK_INTERVAL_NS = 2_000_000L;
 
-    private final Lane lane;
+    private final Bus bus;
+    private final String channel;
     private final ChannelSettings settings;
-    private final LanePoller poller;
     private final LaneMark mark = new LaneMark();
+    private final List<LanePoller> pollers = new ArrayList<>();
+    private Lane[] lanes;
+    private long laneVersion = -1;
     private long appendedAtLook;
     private long bytesAtLook;
     private long waitingAtLook;
     private long waitingBytesAtLook;
     private long nextLookNs;
 
-    public Capacity(Lane lane, ChannelSettings settings) {
-        this.lane = lane;
+    /**
+     * @param own the writer's lane in the channel.
+     */
+    public Capacity(Bus bus, Lane own, ChannelSettings settings) {
+        this.bus = bus;
+        this.channel = own.channel();
         this.settings = settings;
-        this.poller = lane.poller();
+        this.lanes = new Lane[] {own};
+        pollers.add(own.poller());
     }
 
     /** Whether a record of this length may be appended. */
     public boolean admits(int recordLength, long nowNs) {
+        if (bus.laneVersion() != laneVersion) {
+            laneVersion = bus.laneVersion();
+            lookForLanes();
+        }
         if (hasRoom(recordLength)) {
             return true;
         }
@@ -47,32 +65,73 @@ public final class Capacity implements AutoCloseable {
     }
 
     private boolean hasRoom(int recordLength) {
-        final long waiting = waitingAtLook + lane.appendedCount() - appendedAtLook;
-        final long waitingBytes = waitingBytesAtLook + lane.appendedBytes() - bytesAtLook;
+        final long waiting = waitingAtLook + appendedCount() - appendedAtLook;
+        final long waitingBytes = waitingBytesAtLook + appendedBytes() - bytesAtLook;
         return waiting < settings.messagesMax()
                 && waitingBytes + recordLength <= settings.bytesMax();
     }
 
+    private long appendedCount() {
+        long sum = 0;
+        for (final Lane lane : lanes) {
+            sum += lane.appendedCount();
+        }
+        return sum;
+    }
+
+    private long appendedBytes() {
+        long sum = 0;
+        for (final Lane lane : lanes) {
+            sum += lane.appendedBytes();
+        }
+        return sum;
+    }
+
+    private void lookForLanes() {
+        // A lane that cannot be read is for its consumers to report.
+        final List<Lane> found = bus.lanes(channel::equals, bad -> {});
+        pollers.removeIf(
+                poller -> {
+                    final boolean gone = !found.contains(poller.lane());
+                    if (gone) {
+                        poller.close();
+                        bus.forget(poller.lane());
+                    }
+                    return gone;
+                });
+        for (final Lane lane : found) {
+            if (pollers.stream().noneMatch(poller -> poller.lane() == lane)) {
+                pollers.add(lane.poller());
+            }
+        }
+        final Lane[] known = pollers.stream().map(LanePoller::lane).toArray(Lane[]::new);
+        if (!List.of(known).equals(List.of(lanes))) {
+            lanes = known;
+            look();
+        }
+    }
+
     private void look() {
-        appendedAtLook = lane.appendedCount();
-        bytesAtLook = lane.appendedBytes();
+        appendedAtLook = appendedCount();
+        bytesAtLook = appendedBytes();
         waitingAtLook = 0;
         waitingBytesAtLook = 0;
-        lane.readMark(mark);
-        poller.rewind(mark);
-        while (poller.peek()) {
-            if (Message.isWhole(poller.record())
-                    && ClaimWord.isFree(ClaimWord.read(poller.record()))) {
-                waitingAtLook++;
-                waitingBytesAtLook +=
-                        DeliveryHeader.LENGTH + DeliveryHeader.messageLength(poller.record(), 0);
+        for (final LanePoller poller : pollers) {
+            poller.lane().readMark(mark);
+            poller.rewind(mark);
+            for (; poller.peek(); poller.advance()) {
+                final UnsafeBuffer record = poller.record();
+                if (Message.isWhole(record) && ClaimWord.isFree(ClaimWord.read(record))) {
+                    waitingAtLook++;
+                    waitingBytesAtLook +=
+                            DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
+                }
             }
-            poller.advance();
         }
     }
 
     @Override
     public void close() {
-        poller.close();
+        CloseHelper.quietCloseAll(pollers);
     }
 }

@@ -114,6 +114,13 @@ public final class LiveMembers implements Agent {
                     .anyMatch(member -> member.has(consumerId));
         }
 
+        /** Whether some member, dead or alive, has this id; one that is still starting has not. */
+        public boolean isKnown(String memberId) {
+            return Stream.of(live, stopped, dead)
+                    .flatMap(List::stream)
+                    .anyMatch(member -> member.id.equals(memberId));
+        }
+
         /** Whether the member with this id has ended, for certain. */
         public boolean isDead(String memberId) {
             for (int i = 0; i < dead.size(); i++) {
@@ -126,7 +133,7 @@ public final class LiveMembers implements Agent {
 
         /** Whether the member that this writer belongs to has ended, for certain. */
         public boolean isWriterDead(String writer) {
-            return isDead(writer.substring(0, Math.max(0, writer.lastIndexOf('-'))));
+            return isDead(memberOf(writer));
         }
 
         /** Ids of all members that are dead. */
@@ -185,6 +192,11 @@ public final class LiveMembers implements Agent {
         this.members = new Members(bus.membersDirectory(), onUnreadable);
     }
 
+    /** Id of the member that a writer belongs to. */
+    public static String memberOf(String writer) {
+        return writer.substring(0, Math.max(0, writer.lastIndexOf('-')));
+    }
+
     /** The last look's result: another object exactly when somebody came or went. */
     public Snapshot snapshot() {
         return snapshot;
@@ -217,6 +229,11 @@ public final class LiveMembers implements Agent {
                 stopped.add(known(member, List.of()));
             } else {
                 live.add(known(member, active(member, nowNs)));
+            }
+        }
+        for (final MemberReader member : members.unannounced()) {
+            if (!member.isAlive()) {
+                dead.add(known(member, List.of()));
             }
         }
         final Snapshot next = new Snapshot(live, stopped, dead);

@@ -59,17 +59,7 @@ public final class RequestResolver implements Message.RequestSource, AutoCloseab
     }
 
     private UnsafeBuffer read(String base, long index) {
-        return records.read(siblingChannel(lane.channel(), base), lane.writer(), index);
-    }
-
-    /**
-     * {@code api.websocket.receive} and {@code websocket.connect} make {@code
-     * api.websocket.connect}.
-     */
-    static String siblingChannel(String eventChannel, String base) {
-        final String kind = base.substring(0, base.indexOf('.') + 1);
-        final int at = eventChannel.lastIndexOf(kind);
-        return at <= 0 ? base : eventChannel.substring(0, at) + base;
+        return records.read(ChannelName.sibling(lane.channel(), base), lane.writer(), index);
     }
 
     private Request decode(UnsafeBuffer record) {

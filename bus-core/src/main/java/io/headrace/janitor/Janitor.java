@@ -11,6 +11,7 @@ import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.ShardTable;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
+import io.headrace.presence.ConnectionTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,22 +20,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
- * A candidate for janitor; every member of a bus runs one beside its heartbeat, and the elected one
- * works:
+ * Looks after lanes; every member of a bus runs one beside its heartbeat. Each follows the lanes
+ * that its own process writes, so that a process that is stopped keeps nobody else's messages from
+ * ending. One of them is elected by an OS file lock and looks after what the dead left behind as
+ * well:
  *
  * <ul>
- *   <li>it follows every lane, counts how messages ended and says up to where all of them have;
- *   <li>it ends what nobody else will: the claims of dead and hung consumers (lost), expired
- *       messages, and what dead front ends left unclaimed (cancelled);
- *   <li>it closes the WebSockets of dead front ends towards the workers;
- *   <li>it deletes the lanes of dead writers once every message has ended and the retention is
- *       over, then their member files, and roll-cycle files that are over in the same way.
+ *   <li>A lane's keeper counts how messages ended and says up to where all of them have; it ends
+ *       what nobody else will: the claims of dead and hung consumers (lost), expired messages, and
+ *       what dead front ends left unclaimed (cancelled); it deletes roll-cycle files that are over.
+ *   <li>The elected one keeps the lanes of dead writers, deletes them once every message has ended
+ *       and the retention is over, then their member files; it closes the WebSockets of dead front
+ *       ends towards the workers, and gives back shards that the dead owned.
  * </ul>
  */
 public final class Janitor implements Agent {
@@ -46,6 +48,8 @@ public final class Janitor implements Agent {
     // Readers look at the lane version in every duty cycle; this is for those that are busy with a
     // message.
     private static final long HIDDEN_NS = 2_000_000_000L;
+    // A member has lanes before it is announced: only after this is one a stranger's.
+    private static final long STRANGER_NS = 2_000_000_000L;
 
     private final Bus bus;
     private final Member member;
@@ -63,8 +67,9 @@ public final class Janitor implements Agent {
     private final Map<ShardTable, int[]> unknownOwners = new HashMap<>();
     private final Map<Lane, Long> drainedSinceNs = new LinkedHashMap<>();
     private final Map<Lane, Long> hiddenSinceNs = new LinkedHashMap<>();
-    // Lanes that others did not finish making or deleting.
+    // Lanes that others did not finish making or deleting, and those of writers nobody knows.
     private final Map<Path, Long> unreadableSinceNs = new LinkedHashMap<>();
+    private final Map<Path, Long> strangeSinceNs = new LinkedHashMap<>();
     private final Set<String> reaped = new HashSet<>();
     private LiveMembers.Snapshot seen;
     private long laneVersion = -1;
@@ -98,51 +103,83 @@ public final class Janitor implements Agent {
             return 0;
         }
         nextFollowNs = nowNs + FOLLOW_INTERVAL_NS;
-        if (!election.isWon()) {
-            return 0;
-        }
-        elected.setRelease(1);
-        final long version = bus.laneVersion();
-        if (version != laneVersion) {
-            laneVersion = version;
-            lookForLanes();
-        }
+        final boolean isElected = election.isWon();
+        final boolean newlyElected = isElected && elected.get() == 0;
+        elected.setRelease(isElected ? 1 : 0);
         final LiveMembers.Snapshot members = liveMembers.snapshot();
         final boolean membersChanged = members != seen;
         seen = members;
+        final long version = bus.laneVersion();
+        final boolean lookAhead = membersChanged || nowNs >= nextLookAheadNs;
+        if (version != laneVersion
+                || membersChanged
+                || newlyElected
+                || lookAhead && !strangeSinceNs.isEmpty()) {
+            laneVersion = version;
+            lookForLanes(isElected, members, nowNs);
+        }
         int work = 0;
         for (final LaneKeeper keeper : keepers.values()) {
             work += keeper.follow(members, nowNs);
         }
-        if (membersChanged || nowNs >= nextLookAheadNs) {
+        if (lookAhead) {
             nextLookAheadNs = nowNs + LOOK_AHEAD_INTERVAL_NS;
             keepers.values().forEach(keeper -> keeper.lookAhead(members, nowNs));
-            // After the claims: a shard's next owner waits for none that nobody will end.
-            shardTables.values().forEach(table -> releaseShards(table, members));
-            reap(members, nowNs);
+            if (isElected) {
+                // After the claims: a shard's next owner waits for none that nobody will end.
+                shardTables.values().forEach(table -> releaseShards(table, members));
+                reap(members, nowNs);
+            }
         }
-        if (nowNs >= nextMemoryNs) {
+        if (isElected && nowNs >= nextMemoryNs) {
             nextMemoryNs = nowNs + MEMORY_INTERVAL_NS;
             memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
         }
         if (nowNs >= nextCleanNs) {
             nextCleanNs = nowNs + CLEAN_INTERVAL_NS;
             clean(members, nowNs);
+            if (isElected) {
+                cleanUnreadable(members, nowNs);
+                deleteMembers(members);
+            }
         }
         return work;
     }
 
-    private void lookForLanes() {
-        final List<Lane> lanes = bus.lanes(channel -> true, member.errorLog()::record);
-        for (final Lane lane : lanes) {
-            keepers.computeIfAbsent(
-                    lane,
-                    found -> new LaneKeeper(found, consumerId, retention.hungNs(), deadClaims));
-            if (ShardTable.isSharded(lane.channel())) {
-                shardTables.computeIfAbsent(
-                        ShardTable.group(lane.channel()), group -> ShardTable.of(bus, group));
+    private void lookForLanes(boolean isElected, LiveMembers.Snapshot members, long nowNs) {
+        final List<Path> lanes = bus.lanePaths();
+        strangeSinceNs.keySet().retainAll(lanes);
+        for (final Path path : lanes) {
+            if (isKept(path, isElected, members, nowNs)) {
+                try {
+                    bus.lane(path).ifPresent(this::keep);
+                } catch (final HeadraceException badLane) {
+                    member.errorLog().record(badLane);
+                }
             }
         }
+        for (final String channel : bus.channels(ShardTable::isSharded)) {
+            shardTables.computeIfAbsent(
+                    ShardTable.group(channel), group -> ShardTable.of(bus, group));
+        }
+    }
+
+    private void keep(Lane lane) {
+        keepers.computeIfAbsent(
+                lane, found -> new LaneKeeper(found, consumerId, retention.hungNs(), deadClaims));
+    }
+
+    /** Whether a lane is this member's to keep: its own, or one whose writer is dead or nobody. */
+    private boolean isKept(Path lane, boolean isElected, LiveMembers.Snapshot members, long nowNs) {
+        final String owner = LiveMembers.memberOf(lane.getFileName().toString());
+        if (owner.equals(member.id())) {
+            return true;
+        }
+        if (!isElected || members.isKnown(owner)) {
+            strangeSinceNs.remove(lane);
+            return isElected && members.isDead(owner);
+        }
+        return nowNs - strangeSinceNs.computeIfAbsent(lane, found -> nowNs) >= STRANGER_NS;
     }
 
     private void releaseShards(ShardTable table, LiveMembers.Snapshot members) {
@@ -177,12 +214,12 @@ public final class Janitor implements Agent {
     private void clean(LiveMembers.Snapshot members, long nowNs) {
         for (final LaneKeeper keeper : List.copyOf(keepers.values())) {
             final Lane lane = keeper.lane();
-            if (hiddenSinceNs.containsKey(lane) || isNeededForConnects(lane, members)) {
+            if (hiddenSinceNs.containsKey(lane)) {
                 continue;
             }
             if (!keeper.isDrained() || !isOver(lane.channel(), lane.writer(), members)) {
                 drainedSinceNs.remove(lane);
-                final String needed = keeper.fileName();
+                final String needed = keeper.neededFileName(referredIndex(lane));
                 if (!needed.isEmpty()) {
                     // Without memory, the past goes first.
                     lane.deleteFiles(
@@ -205,14 +242,29 @@ public final class Janitor implements Agent {
                 drainedSinceNs.remove(lane);
             }
         }
-        cleanUnreadable(members, nowNs);
-        deleteMembers(members);
+    }
+
+    /** The earliest connect of a lane whose keys an open WebSocket's messages refer to. */
+    private long referredIndex(Lane lane) {
+        long oldest = Long.MAX_VALUE;
+        if (lane.channel().endsWith(ChannelName.WEBSOCKET_CONNECT)) {
+            for (final ConnectionTable table :
+                    ConnectionTable.of(bus, LiveMembers.memberOf(lane.writer()))) {
+                try (table) {
+                    oldest = Math.min(oldest, table.oldestIndex(lane.number()));
+                }
+            }
+        }
+        return oldest;
     }
 
     /** Deletes lanes that their writer did not finish making, or an earlier janitor deleting. */
     private void cleanUnreadable(LiveMembers.Snapshot members, long nowNs) {
-        final List<Path> unreadable = new ArrayList<>(bus.unreadableLanes());
-        unreadable.removeIf(path -> keepers.keySet().stream().anyMatch(l -> l.path().equals(path)));
+        final List<Path> unreadable = new ArrayList<>(bus.lanePaths());
+        unreadable.removeIf(
+                path ->
+                        Lane.isReadable(path)
+                                || keepers.keySet().stream().anyMatch(l -> l.path().equals(path)));
         unreadableSinceNs.keySet().retainAll(unreadable);
         for (final Path path : unreadable) {
             final String channel = path.getParent().getFileName().toString();
@@ -225,20 +277,6 @@ public final class Janitor implements Agent {
         }
     }
 
-    /**
-     * Whether a lane's closes say which connects of dead front ends are not open any more: another
-     * janitor would close them again. So connects go first.
-     */
-    private boolean isNeededForConnects(Lane lane, LiveMembers.Snapshot members) {
-        return lane.channel().endsWith(ChannelName.WEBSOCKET_DISCONNECT)
-                && keepers.keySet().stream()
-                        .anyMatch(
-                                other ->
-                                        other.channel().endsWith(ChannelName.WEBSOCKET_CONNECT)
-                                                && !hiddenSinceNs.containsKey(other)
-                                                && members.isWriterDead(other.writer()));
-    }
-
     /** Whether nobody will ever append to a lane or read it again, but for its past. */
     private boolean isOver(String channel, String writer, LiveMembers.Snapshot members) {
         return members.isWriterDead(writer) && !isToBeReaped(writer, members)
@@ -248,25 +286,24 @@ public final class Janitor implements Agent {
 
     /** Whether it still says which connections of a dead front end are open. */
     private boolean isToBeReaped(String writer, LiveMembers.Snapshot members) {
-        final String member = writer.substring(0, writer.lastIndexOf('-'));
+        final String member = LiveMembers.memberOf(writer);
         return !reaped.contains(member) && members.deadFrontEnds().contains(member);
     }
 
     /** A dead member's file goes when none of its lanes is left. */
     private void deleteMembers(LiveMembers.Snapshot members) {
-        for (final String dead : members.deadMembers()) {
-            final boolean hasLanes =
-                    Stream.concat(
-                                    keepers.keySet().stream().map(Lane::path),
-                                    unreadableSinceNs.keySet().stream())
-                            .anyMatch(lane -> belongsTo(dead, lane));
-            if (!hasLanes) {
+        final List<String> deadMembers = members.deadMembers();
+        final List<Path> lanes = deadMembers.isEmpty() ? List.of() : bus.lanePaths();
+        for (final String dead : deadMembers) {
+            if (lanes.stream().noneMatch(lane -> belongsTo(dead, lane))) {
                 bus.deleteChannels(name -> name.startsWith("reply." + dead + "-"));
+                ConnectionTable.delete(bus, dead);
                 Members.delete(bus.membersDirectory(), dead);
                 reaped.remove(dead);
                 bus.raiseLaneVersion();
             }
         }
+        Members.deleteHalfMade(bus.membersDirectory());
     }
 
     private static boolean belongsTo(String member, Path lane) {

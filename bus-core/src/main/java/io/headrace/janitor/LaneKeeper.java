@@ -11,6 +11,8 @@ import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
+import java.util.HashMap;
+import java.util.Map;
 import org.agrona.collections.Long2LongHashMap;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -21,9 +23,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class LaneKeeper implements AutoCloseable {
 
-    // At a later look, when a consumer that is not stopped has written its claim's time.
-    private static final long SETTLE_NS = 0L;
     private static final long NEVER = -1;
+    private static final long UNKNOWN_NS = 100_000_000L;
     private static final int RECORDS_PER_LOOK = 20_000;
 
     private final Lane lane;
@@ -34,6 +35,7 @@ final class LaneKeeper implements AutoCloseable {
     private final LanePoller tail;
     private final LanePoller scout;
     private final Long2LongHashMap untimedSinceNs = new Long2LongHashMap(NEVER);
+    private final Map<Integer, Long> unknownSinceNs = new HashMap<>();
     private boolean drained;
 
     /**
@@ -59,9 +61,21 @@ final class LaneKeeper implements AutoCloseable {
         return drained;
     }
 
-    /** Name of the file that holds the first record that has not ended. */
-    String fileName() {
-        return tail.fileName();
+    /**
+     * Name of the first file that is still needed: it holds the first record that has not ended, or
+     * an earlier one that is referred to.
+     *
+     * @param referredIndex of the earliest record that is referred to; {@link Long#MAX_VALUE} for
+     *     none.
+     * @return empty when that is not known.
+     */
+    String neededFileName(long referredIndex) {
+        final String unended = tail.fileName();
+        if (referredIndex == Long.MAX_VALUE) {
+            return unended;
+        }
+        final String referred = scout.moveTo(referredIndex) ? scout.fileName() : "";
+        return referred.compareTo(unended) < 0 ? referred : unended;
     }
 
     /** Passes the records at the end of the mark that have ended; returns how many. */
@@ -137,16 +151,28 @@ final class LaneKeeper implements AutoCloseable {
         } else if (state == ClaimWord.CLAIMED) {
             final int holder = ClaimWord.consumer(word);
             final long claimedNs = DeliveryHeader.claimedNs(record, 0);
-            if (members.isDead(holder)) {
+            if (members.isDead(holder) || isGone(holder, members, nowNs)) {
                 deadClaims.resolve(lane.channel(), record, holder);
             } else if (claimedNs == 0) {
-                if (nowNs - untimedSinceNs(record, nowNs) > SETTLE_NS) {
+                // At a later look, when a consumer that is not stopped has written it itself.
+                if (nowNs > untimedSinceNs(record, nowNs)) {
                     DeliveryHeader.claimedNs(record, 0, nowNs);
                 }
             } else if (nowNs - claimedNs > hungNs) {
                 ClaimWord.finish(record, holder, ClaimWord.LOST);
             }
         }
+    }
+
+    /**
+     * Whether a consumer's member was dead for so long that even its file is deleted: this process
+     * was stopped meanwhile. One that only has just joined is known at the next look.
+     */
+    private boolean isGone(int holder, LiveMembers.Snapshot members, long nowNs) {
+        if (members.isKnown(holder)) {
+            return false;
+        }
+        return nowNs - unknownSinceNs.computeIfAbsent(holder, unknown -> nowNs) >= UNKNOWN_NS;
     }
 
     /**

@@ -9,10 +9,13 @@ import io.headrace.channel.LanePoller;
 import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.LiveMembers;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import io.headrace.message.encode.EventEncoder;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.presence.ConnectionTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -23,9 +26,10 @@ import org.agrona.collections.LongHashSet;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Appends the WebSocket Client Close that a dead front end could not: for each of its connections
- * that has a connect and no close, with the connection's keys inside and code 1006 (RFC 6455,
- * section 7.1.5). Who does it twice finds nothing left to do the second time.
+ * Appends the WebSocket Client Close that a dead front end could not: for each connection that is
+ * open in its tables, with the connection's keys inside and code 1006 (RFC 6455, section 7.1.5),
+ * and then takes the connection out of the table. Who does it twice finds nothing left to do the
+ * second time; a close that a janitor appended before it died in between is found in its lane.
  */
 final class OpenConnections implements AutoCloseable {
 
@@ -34,7 +38,7 @@ final class OpenConnections implements AutoCloseable {
 
     private final Bus bus;
     private final String writer;
-    private final Consumer<HeadraceException> onBadLane;
+    private final Consumer<HeadraceException> onProblem;
     private final WriterSequence sequence = new WriterSequence();
     private final List<LaneAppender> appenders = new ArrayList<>();
     private final EventEncoder encoder = new EventEncoder();
@@ -42,10 +46,19 @@ final class OpenConnections implements AutoCloseable {
     /**
      * @param writer id of the janitor as a writer.
      */
-    OpenConnections(Bus bus, String writer, Consumer<HeadraceException> onBadLane) {
+    OpenConnections(Bus bus, String writer, Consumer<HeadraceException> onProblem) {
         this.bus = bus;
         this.writer = writer;
-        this.onBadLane = onBadLane;
+        this.onProblem = onProblem;
+    }
+
+    /** What the lanes say of the connections of one loop. */
+    private static final class Recorded {
+        private final Long2ObjectHashMap<UnsafeBuffer> connects = new Long2ObjectHashMap<>();
+        private final Long2ObjectHashMap<String> channels = new Long2ObjectHashMap<>();
+        private final Long2LongHashMap orders = new Long2LongHashMap(-1);
+        private final LongHashSet busy = new LongHashSet();
+        private final LongHashSet closed = new LongHashSet();
     }
 
     /**
@@ -56,93 +69,128 @@ final class OpenConnections implements AutoCloseable {
      */
     boolean close(String frontEnd, long nowNs) {
         boolean closed = true;
-        for (final String connects :
-                bus.channels(name -> name.endsWith(ChannelName.WEBSOCKET_CONNECT))) {
-            closed &= close(frontEnd, connects, nowNs);
+        for (final ConnectionTable table : ConnectionTable.of(bus, frontEnd)) {
+            try (table) {
+                final LongHashSet open = new LongHashSet();
+                table.forEach((slot, connection) -> open.add(connection));
+                if (!open.isEmpty()) {
+                    closed &= close(table, read(frontEnd, open), nowNs);
+                }
+            }
         }
         return closed;
     }
 
-    private boolean close(String frontEnd, String connects, long nowNs) {
-        final String prefix =
-                connects.substring(0, connects.length() - ChannelName.WEBSOCKET_CONNECT.length());
-        final String disconnects = prefix + ChannelName.WEBSOCKET_DISCONNECT;
-        final Long2ObjectHashMap<UnsafeBuffer> open = new Long2ObjectHashMap<>();
-        final Long2LongHashMap orders = new Long2LongHashMap(0);
-        final LongHashSet busy = new LongHashSet();
-        forEach(
-                connects,
-                frontEnd,
-                record -> {
-                    final UnsafeBuffer copy = new UnsafeBuffer(new byte[record.capacity()]);
-                    copy.putBytes(0, record, 0, record.capacity());
-                    open.put(DeliveryHeader.connection(record, 0), copy);
-                    if (!ClaimWord.hasEnded(ClaimWord.read(record))) {
-                        busy.add(DeliveryHeader.connection(record, 0));
+    private boolean close(ConnectionTable table, Recorded recorded, long nowNs) {
+        final boolean[] closed = {true};
+        table.forEach(
+                (slot, connection) -> {
+                    if (recorded.busy.contains(connection)) {
+                        closed[0] = false;
+                    } else if (recorded.closed.contains(connection)
+                            || !recorded.channels.containsKey(connection)
+                                    && table.index(slot) == ConnectionTable.NO_INDEX) {
+                        // Closed already, or killed before its connect was appended.
+                        table.close(slot);
+                    } else if (append(table, slot, connection, recorded, nowNs)) {
+                        table.close(slot);
+                    } else {
+                        closed[0] = false;
                     }
                 });
-        // Closes may be in another janitor's lane.
-        forEach(disconnects, "", record -> open.remove(DeliveryHeader.connection(record, 0)));
-        forEach(
-                prefix + ChannelName.WEBSOCKET_RECEIVE,
-                frontEnd,
-                record -> {
-                    final long connection = DeliveryHeader.connection(record, 0);
-                    orders.put(
-                            connection,
-                            Math.max(orders.get(connection), DeliveryHeader.order(record, 0)));
-                    if (!ClaimWord.hasEnded(ClaimWord.read(record))) {
-                        busy.add(connection);
-                    }
-                });
-        busy.retainAll(open.keySet());
-        open.keySet().removeAll(busy);
-        open.forEach(
-                (connection, record) ->
-                        append(
-                                disconnects,
-                                record,
-                                (int) orders.get(connection.longValue()) + 1,
-                                nowNs));
-        return busy.isEmpty();
+        return closed[0];
     }
 
-    private void forEach(String channel, String frontEnd, Consumer<UnsafeBuffer> onRecord) {
-        for (final Lane lane : bus.lanes(channel::equals, onBadLane)) {
-            if (frontEnd.isEmpty() || lane.writer().startsWith(frontEnd + "-")) {
+    private Recorded read(String frontEnd, LongHashSet open) {
+        final Recorded recorded = new Recorded();
+        for (final Lane lane : bus.lanes(OpenConnections::isWebSocket, onProblem)) {
+            final boolean isClose = lane.channel().endsWith(ChannelName.WEBSOCKET_DISCONNECT);
+            // Closes may be in a janitor's lane.
+            if (isClose || LiveMembers.memberOf(lane.writer()).equals(frontEnd)) {
                 try (LanePoller poller = lane.poller()) {
-                    while (poller.peek()) {
-                        if (Message.isWhole(poller.record())) {
-                            onRecord.accept(poller.record());
+                    for (; poller.peek(); poller.advance()) {
+                        final UnsafeBuffer record = poller.record();
+                        if (Message.isWhole(record)
+                                && open.contains(DeliveryHeader.connection(record, 0))) {
+                            note(recorded, lane, record, isClose);
                         }
-                        poller.advance();
                     }
                 }
             }
         }
+        return recorded;
     }
 
-    private void append(String channel, UnsafeBuffer connect, int order, long nowNs) {
-        final int requestLength = DeliveryHeader.messageLength(connect, 0);
-        final LaneAppender appender = appender(channel);
+    private static boolean isWebSocket(String channel) {
+        return channel.endsWith(ChannelName.WEBSOCKET_CONNECT)
+                || channel.endsWith(ChannelName.WEBSOCKET_RECEIVE)
+                || channel.endsWith(ChannelName.WEBSOCKET_DISCONNECT);
+    }
+
+    private static void note(Recorded recorded, Lane lane, UnsafeBuffer record, boolean isClose) {
+        final long connection = DeliveryHeader.connection(record, 0);
+        if (isClose) {
+            recorded.closed.add(connection);
+            return;
+        }
+        if (lane.channel().endsWith(ChannelName.WEBSOCKET_CONNECT)) {
+            final UnsafeBuffer copy = new UnsafeBuffer(new byte[record.capacity()]);
+            copy.putBytes(0, record, 0, record.capacity());
+            recorded.connects.put(connection, copy);
+        }
+        recorded.channels.putIfAbsent(connection, lane.channel());
+        final long order = DeliveryHeader.order(record, 0);
+        recorded.orders.put(connection, Math.max(recorded.orders.get(connection), order));
+        if (!ClaimWord.hasEnded(ClaimWord.read(record))) {
+            recorded.busy.add(connection);
+        }
+    }
+
+    private boolean append(
+            ConnectionTable table, int slot, long connection, Recorded recorded, long nowNs) {
+        final UnsafeBuffer connect = recorded.connects.get(connection);
+        final UnsafeBuffer request = connect == null ? withoutKeys(connection) : connect;
+        final int requestLength = DeliveryHeader.messageLength(request, 0);
+        final String channel = recorded.channels.get(connection);
+        final LaneAppender appender =
+                appender(
+                        channel == null
+                                ? ChannelName.WEBSOCKET_DISCONNECT
+                                : ChannelName.sibling(channel, ChannelName.WEBSOCKET_DISCONNECT));
         final int length = EventEncoder.clientCloseLength(NO_REASON.length) + requestLength;
         if (appender.claim(length, nowNs) != LaneAppender.OK) {
-            return;
+            return false;
         }
         try {
             encoder.encodeClientClose(
                     appender.buffer(),
                     appender.offset(),
-                    connect,
+                    request,
                     DeliveryHeader.LENGTH,
                     requestLength,
                     ABNORMAL,
                     Close.By.FRONT_END,
                     NO_REASON);
-            appender.commit(DeliveryHeader.connection(connect, 0), order, 0, nowNs, nowNs);
+            final long order = Math.max(table.order(slot), recorded.orders.get(connection)) + 1;
+            appender.commit(connection, (int) order, 0, nowNs, nowNs);
+            return true;
         } finally {
             appender.abortIfClaimed();
         }
+    }
+
+    /** A connect's record with nothing in it, for keys that are not where the table says. */
+    private UnsafeBuffer withoutKeys(long connection) {
+        onProblem.accept(
+                new HeadraceException(
+                        "the keys of connection " + connection + " are gone; its close has none"));
+        final RequestKeys keys = new RequestKeys();
+        keys.clear();
+        final int length = EventEncoder.connectionLength(keys);
+        final UnsafeBuffer record = new UnsafeBuffer(new byte[DeliveryHeader.LENGTH + length]);
+        DeliveryHeader.write(record, 0, length, 0, connection, 0, 0, 0, 0);
+        encoder.encodeConnection(record, DeliveryHeader.LENGTH, keys);
+        return record;
     }
 
     private LaneAppender appender(String channel) {

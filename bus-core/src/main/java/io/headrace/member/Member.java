@@ -3,7 +3,6 @@ package io.headrace.member;
 
 import io.headrace.HeadraceException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -88,11 +87,13 @@ public final class Member implements Agent, AutoCloseable {
         this.clock = clock;
         this.path = directory.toRealPath().resolve(id + MemberFile.SUFFIX);
         // Under another name until it is announced, so that nobody ever reads half a member file.
-        unannounced = directory.resolve(id + ".new");
+        unannounced = directory.toRealPath().resolve(id + MemberFile.NEW_SUFFIX);
         channel = MemberFile.open(unannounced, true);
         lock = channel.lock();
-        channel.write(ByteBuffer.allocate(1), MemberFile.LENGTH - 1L);
+        // All of it is written, so that a full file system is an answer now and not a SIGBUS later.
+        MemberFile.fill(channel);
         mapped = MemberFile.map(channel, path);
+        OWN_FILES.put(unannounced, mapped);
         header = new UnsafeBuffer(mapped, 0, MemberFile.ERROR_LOG_OFFSET);
         final long nowNs = clock.nanoTime();
         header.putInt(MemberFile.KIND_OFFSET, kind.ordinal());
@@ -144,6 +145,7 @@ public final class Member implements Agent, AutoCloseable {
             OWN_FILES.remove(path);
             throw new HeadraceException("member file " + path + " cannot be made: " + e, e);
         }
+        OWN_FILES.remove(unannounced);
     }
 
     /** The mapping of a member of this very process. */
@@ -207,6 +209,7 @@ public final class Member implements Agent, AutoCloseable {
             header.putIntRelease(MemberFile.STATE_OFFSET, 1);
             CloseHelper.quietCloseAll(lock, channel);
             OWN_FILES.remove(path);
+            OWN_FILES.remove(unannounced);
             // The mapping is left to the collector: a counter of a thread that is still ending must
             // not kill the JVM.
         }

@@ -3,6 +3,7 @@ package io.headrace.member;
 
 import io.headrace.HeadraceException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,9 @@ final class MemberFile {
 
     static final String SUFFIX = ".member";
 
+    /** What it is called until it is announced. */
+    static final String NEW_SUFFIX = ".new";
+
     private MemberFile() {}
 
     /** Maps a whole member file; a shorter one is refused before anything of it is touched. */
@@ -77,6 +81,14 @@ final class MemberFile {
                             + " bytes");
         }
         return channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
+    }
+
+    /** Takes all the memory of the file, or fails. */
+    static void fill(FileChannel channel) throws IOException {
+        final ByteBuffer zeros = ByteBuffer.allocate(LENGTH);
+        while (zeros.hasRemaining()) {
+            channel.write(zeros, zeros.position());
+        }
     }
 
     static FileChannel open(Path path, boolean create) throws IOException {

@@ -29,7 +29,7 @@ public final class MemberReader implements AutoCloseable {
     private MemberReader(Path path, FileChannel channel, MappedByteBuffer mapped) {
         this.path = path;
         final String name = path.getFileName().toString();
-        this.id = name.substring(0, name.length() - MemberFile.SUFFIX.length());
+        this.id = name.substring(0, name.lastIndexOf('.'));
         this.channel = channel;
         this.mapped = mapped;
         this.header = new UnsafeBuffer(mapped, 0, MemberFile.ERROR_LOG_OFFSET);
@@ -75,6 +75,11 @@ public final class MemberReader implements AutoCloseable {
 
     public Path path() {
         return path;
+    }
+
+    /** Whether its process counts on being counted on: not while it is still making its lanes. */
+    public boolean isAnnounced() {
+        return path.toString().endsWith(MemberFile.SUFFIX);
     }
 
     public Member.Kind kind() {

@@ -5,6 +5,7 @@ import io.headrace.HeadraceException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,6 +19,8 @@ import org.agrona.CloseHelper;
  * thread.
  */
 public final class Members implements AutoCloseable {
+
+    private static final long HALF_MADE_MS = 60_000;
 
     private final Path directory;
     private final Consumer<HeadraceException> onUnreadable;
@@ -49,44 +52,78 @@ public final class Members implements AutoCloseable {
     public static void delete(Path directory, String id) {
         try {
             Files.deleteIfExists(directory.resolve(id + MemberFile.SUFFIX));
+            Files.deleteIfExists(directory.resolve(id + MemberFile.NEW_SUFFIX));
         } catch (final IOException e) {
             throw new HeadraceException("member " + id + " cannot be deleted: " + e, e);
         }
     }
 
-    /** Looks for new and deleted files. */
-    public void refresh() {
-        final List<Path> present = new ArrayList<>();
-        try (DirectoryStream<Path> files =
-                Files.newDirectoryStream(directory, "*" + MemberFile.SUFFIX)) {
-            files.forEach(present::add);
+    /** Deletes the files of processes that were killed before theirs was whole. */
+    public static void deleteHalfMade(Path directory) {
+        for (final Path path : list(directory, MemberFile.NEW_SUFFIX)) {
+            try {
+                final long ageMs =
+                        System.currentTimeMillis() - Files.getLastModifiedTime(path).toMillis();
+                if (ageMs > HALF_MADE_MS && Files.size(path) < MemberFile.LENGTH) {
+                    Files.deleteIfExists(path);
+                }
+            } catch (final NoSuchFileException announced) {
+                continue;
+            } catch (final IOException e) {
+                throw new HeadraceException("member file " + path + " cannot be deleted: " + e, e);
+            }
+        }
+    }
+
+    private static List<Path> list(Path directory, String suffix) {
+        final List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + suffix)) {
+            files.forEach(found::add);
         } catch (final IOException e) {
             throw new HeadraceException("members in " + directory + " cannot be listed: " + e, e);
         }
+        found.sort(null);
+        return found;
+    }
+
+    /** Looks for new and deleted files. */
+    public void refresh() {
+        final List<Path> present = list(directory, MemberFile.SUFFIX);
+        final List<Path> unannounced = list(directory, MemberFile.NEW_SUFFIX);
         readers.entrySet()
                 .removeIf(
                         entry -> {
-                            final boolean gone = !present.contains(entry.getKey());
+                            final boolean gone =
+                                    !present.contains(entry.getKey())
+                                            && !unannounced.contains(entry.getKey());
                             if (gone) {
                                 CloseHelper.quietClose(entry.getValue());
                             }
                             return gone;
                         });
-        present.sort(null);
-        for (final Path path : present) {
-            if (!readers.containsKey(path)) {
-                try {
-                    readers.put(path, MemberReader.open(path));
-                } catch (final HeadraceException e) {
-                    onUnreadable.accept(e);
-                }
+        present.forEach(path -> open(path, onUnreadable));
+        // Half made perhaps, or announced a moment ago: that is no error.
+        unannounced.forEach(path -> open(path, unreadable -> {}));
+    }
+
+    private void open(Path path, Consumer<HeadraceException> onProblem) {
+        if (!readers.containsKey(path)) {
+            try {
+                readers.put(path, MemberReader.open(path));
+            } catch (final HeadraceException e) {
+                onProblem.accept(e);
             }
         }
     }
 
-    /** Those known at the last {@link #refresh()}, dead ones included. */
+    /** Those announced and known at the last {@link #refresh()}, dead ones included. */
     public List<MemberReader> all() {
-        return List.copyOf(readers.values());
+        return readers.values().stream().filter(MemberReader::isAnnounced).toList();
+    }
+
+    /** Those that have not been announced: they are starting, or were killed while they were. */
+    public List<MemberReader> unannounced() {
+        return readers.values().stream().filter(reader -> !reader.isAnnounced()).toList();
     }
 
     @Override

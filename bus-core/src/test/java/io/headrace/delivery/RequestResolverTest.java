@@ -9,6 +9,7 @@ import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ChannelName;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
@@ -115,7 +116,7 @@ class RequestResolverTest {
         "odd.http, http.request, http.request"
     })
     void shouldNameTheSiblingChannel(String channel, String base, String sibling) {
-        assertEquals(sibling, RequestResolver.siblingChannel(channel, base));
+        assertEquals(sibling, ChannelName.sibling(channel, base));
     }
 
     @Test

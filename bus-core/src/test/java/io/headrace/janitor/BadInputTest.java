@@ -211,7 +211,7 @@ class BadInputTest {
         host.run(janitor, 100 * MS, frontEnd, dead);
         assertFalse(janitor.liveMembers.snapshot().isDead(consumerId));
         host.claim(REQUESTS, writer.id(), 0, consumerId);
-        dead.close();
+        host.kill(dead);
         try (FileChannel file =
                 FileChannel.open(TestMembers.file(host.bus, dead.id()), StandardOpenOption.WRITE)) {
             final ByteBuffer word = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);

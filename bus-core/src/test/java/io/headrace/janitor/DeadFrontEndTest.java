@@ -15,12 +15,16 @@ import io.headrace.message.Close;
 import io.headrace.message.Message;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
+import io.headrace.presence.ConnectionTable;
 import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
 import io.headrace.testing.TestWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.agrona.CloseHelper;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,19 +41,21 @@ class DeadFrontEndTest {
     private Housekeeper first;
     private Member frontEnd;
     private TestWriter writer;
+    private ConnectionTable table;
+    private final Map<Integer, Integer> slots = new HashMap<>();
 
     @BeforeEach
     void open() {
         host = new SimulatedHost(directory, "TEST_SECONDLY", new Retention(0, 5 * SECOND));
         frontEnd = TestMembers.frontEnd(host.bus);
         writer = new TestWriter(host.bus, frontEnd.id() + "-0");
+        table = ConnectionTable.create(host.bus, writer.id());
         first = host.housekeeper();
     }
 
     @AfterEach
     void close() {
-        writer.close();
-        frontEnd.close();
+        CloseHelper.closeAll(table, writer, frontEnd);
         host.close();
     }
 
@@ -62,7 +68,7 @@ class DeadFrontEndTest {
         frame(2, 2);
         closeByClient(3, 1);
         finishAll();
-        frontEnd.close();
+        host.kill(frontEnd);
         host.run(first, SECOND);
         assertEquals(
                 List.of("1 order 1 /1", "2 order 3 /2", "4 order 1 /4"), closesOf(first.member));
@@ -79,7 +85,7 @@ class DeadFrontEndTest {
             append(died, ChannelName.WEBSOCKET_DISCONNECT, 2, 1, close(2, 1006));
         }
         host.run(first, 100 * MS, frontEnd);
-        frontEnd.close();
+        host.kill(frontEnd);
         host.run(first, 500 * MS);
         final Housekeeper second = host.housekeeper();
         first.die();
@@ -93,15 +99,15 @@ class DeadFrontEndTest {
         connect(1);
         frame(1, 1);
         host.finishAll(ChannelName.WEBSOCKET_CONNECT, writer.id(), 77);
-        host.claim(ChannelName.WEBSOCKET_RECEIVE, writer.id(), 0, 9_999);
-        frontEnd.close();
+        host.claim(ChannelName.WEBSOCKET_RECEIVE, writer.id(), 0, host.consumer());
+        host.kill(frontEnd);
         host.run(first, 2 * SECOND);
         assertEquals(List.of(), closesOf(first.member));
         host.finish(
                 ChannelName.WEBSOCKET_RECEIVE,
                 writer.id(),
                 0,
-                9_999,
+                host.consumer(),
                 io.headrace.delivery.ClaimWord.DONE);
         host.run(first, SECOND);
         assertEquals(List.of("1 order 2 /1"), closesOf(first.member));
@@ -112,8 +118,8 @@ class DeadFrontEndTest {
         connect(1);
         closeByClient(1, 1);
         host.finishAll(ChannelName.WEBSOCKET_DISCONNECT, writer.id(), 77);
-        host.claim(ChannelName.WEBSOCKET_CONNECT, writer.id(), 0, 9_999);
-        frontEnd.close();
+        host.claim(ChannelName.WEBSOCKET_CONNECT, writer.id(), 0, host.consumer());
+        host.kill(frontEnd);
         host.run(first, 4 * SECOND);
         final Housekeeper second = host.housekeeper();
         first.die();
@@ -122,21 +128,77 @@ class DeadFrontEndTest {
         assertEquals(List.of(), closesOf(second.member));
     }
 
-    private void connectAndClose(int connection) {
-        // No second connect: the first file of that lane stays where it is.
-        append(writer, ChannelName.WEBSOCKET_DISCONNECT, connection, 1, close(connection, 1000));
-    }
-
     private void connect(int connection) {
         final RequestKeys keys = keys(connection);
-        append(
-                writer,
-                ChannelName.WEBSOCKET_CONNECT,
-                connection,
-                0,
-                encode(
-                        EventEncoder.connectionLength(keys),
-                        (b, at) -> new EventEncoder().encodeConnection(b, at, keys)));
+        slots.put(connection, table.open(connection, host.nowNs));
+        final long index =
+                append(
+                        writer,
+                        ChannelName.WEBSOCKET_CONNECT,
+                        connection,
+                        0,
+                        encode(
+                                EventEncoder.connectionLength(keys),
+                                (b, at) -> new EventEncoder().encodeConnection(b, at, keys)));
+        table.keys(
+                slots.get(connection),
+                host.lane(ChannelName.WEBSOCKET_CONNECT, writer.id()).number(),
+                index);
+    }
+
+    @Test
+    void shouldHearTheCloseOfAConnectionThatIsOlderThanWhatIsKept() {
+        connect(1);
+        frame(1, 1);
+        finishAll();
+        // The file that the frame is in goes, the one with the keys does not.
+        for (int i = 0; i < 4; i++) {
+            host.run(first, 2 * SECOND, frontEnd);
+            connect(10 + i);
+            frame(10 + i, 1);
+            finishAll();
+        }
+        host.run(first, 5 * SECOND, frontEnd);
+        host.kill(frontEnd);
+        host.run(first, SECOND);
+        assertTrue(closesOf(first.member).contains("1 order 2 /1"), closesOf(first.member) + "");
+        assertEquals(5, closesOf(first.member).size());
+    }
+
+    @Test
+    void shouldHearNothingOfAConnectionWhoseConnectWasNeverAppended() {
+        slots.put(1, table.open(1, host.nowNs));
+        connect(2);
+        finishAll();
+        host.kill(frontEnd);
+        host.run(first, SECOND);
+        assertEquals(List.of("2 order 1 /2"), closesOf(first.member));
+    }
+
+    @Test
+    void shouldHearTheCloseOfAConnectionWhoseIndexDidNotGetIntoTheTable() {
+        connect(1);
+        table.keys(slots.get(1), 0, ConnectionTable.NO_INDEX);
+        finishAll();
+        host.kill(frontEnd);
+        host.run(first, SECOND);
+        assertEquals(List.of("1 order 1 /1"), closesOf(first.member));
+    }
+
+    @Test
+    void shouldHearNothingTwiceLongAfterTheFirstClosesAreGone() {
+        connect(1);
+        finishAll();
+        host.kill(frontEnd);
+        host.run(first, SECOND);
+        assertEquals(List.of("1 order 1 /1"), closesOf(first.member));
+        finishAll();
+        // Its connects go first, then its closes: whatever order, nobody closes again.
+        host.run(first, 20 * SECOND);
+        final Housekeeper second = host.housekeeper();
+        first.die();
+        host.run(second, 20 * SECOND);
+        assertEquals(List.of(), closesOf(second.member));
     }
 
     private static RequestKeys keys(int connection) {
@@ -163,9 +225,11 @@ class DeadFrontEndTest {
                                                 new UnsafeBuffer(new byte[1]),
                                                 0,
                                                 1)));
+        table.order(slots.get(connection), order);
     }
 
     private void closeByClient(int connection, int order) {
+        // The table is the last to say so, if the process lives that long.
         append(
                 writer,
                 ChannelName.WEBSOCKET_DISCONNECT,
@@ -199,12 +263,12 @@ class DeadFrontEndTest {
         return Samples.message(Samples.record(length, encoding));
     }
 
-    private void append(TestWriter by, String channel, int connection, int order, byte[] message) {
+    private long append(TestWriter by, String channel, int connection, int order, byte[] message) {
         final var lane = by.lane(channel);
         assertEquals(0, lane.claim(message.length, host.nowNs));
         lane.buffer().putBytes(lane.offset(), message);
         final int expiryMs = channel.equals(ChannelName.WEBSOCKET_DISCONNECT) ? 0 : 60_000;
-        lane.commit(connection, order, expiryMs, host.nowNs, host.nowNs);
+        return lane.commit(connection, order, expiryMs, host.nowNs, host.nowNs);
     }
 
     private void finishAll() {

@@ -58,18 +58,18 @@ class JanitorTest {
         end(1, ClaimWord.FAILED);
         end(3, ClaimWord.DONE);
         end(4, ClaimWord.CANCELLED);
-        run(first, 20 * MS);
+        run(first, 20 * MS, frontEnd);
         assertEnded(2, 1, 1, 0, 0, 0);
 
         host.claim(REQUESTS, writer.id(), 2, 77);
-        run(first, 20 * MS);
+        run(first, 20 * MS, frontEnd);
         assertEnded(2, 1, 1, 0, 0, 0);
 
         host.finish(REQUESTS, writer.id(), 2, 77, ClaimWord.LOST);
-        run(first, 20 * MS);
+        run(first, 20 * MS, frontEnd);
         assertEnded(5, 2, 1, 0, 1, 1);
         end(5, ClaimWord.EXPIRED);
-        run(first, 20 * MS);
+        run(first, 20 * MS, frontEnd);
         assertEnded(6, 2, 1, 1, 1, 1);
         assertEquals(
                 host.lane(REQUESTS, writer.id()).appendedBytes(),
@@ -77,73 +77,135 @@ class JanitorTest {
     }
 
     @Test
-    void shouldGoOnExactlyWhereADeadJanitorLeftOff() {
+    void shouldGoOnExactlyWhereADeadWritersOwnKeeperLeftOff() {
         append(5);
         end(0, ClaimWord.DONE);
         end(1, ClaimWord.DONE);
-        run(first, 20 * MS);
-        final Housekeeper second = host.housekeeper();
+        run(first, 20 * MS, frontEnd);
         end(2, ClaimWord.FAILED);
         // What it ended is in the records, what it had not counted yet is not in the mark.
+        final int holder = host.consumer();
         try (LaneKeeper keeper =
                 new LaneKeeper(
                         host.lane(REQUESTS, writer.id()), 76, SECOND, new DeadClaims(host.bus))) {
-            host.claim(REQUESTS, writer.id(), 3, 78);
+            host.claim(REQUESTS, writer.id(), 3, holder);
             host.nowNs += 2 * SECOND;
             keeper.lookAhead(first.liveMembers.snapshot(), host.nowNs);
         }
         assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 3));
-        first.die();
-        run(second, 20 * MS);
+        host.kill(frontEnd);
+        run(first, 40 * MS);
         assertEnded(4, 2, 1, 0, 0, 1);
         end(4, ClaimWord.DONE);
-        run(second, 20 * MS);
+        run(first, 40 * MS);
         assertEnded(5, 3, 1, 0, 0, 1);
     }
 
     @Test
-    void shouldWorkOnlyWhileItIsTheOneElected() {
+    void shouldFollowAnothersLaneOnlyWhenThatOneIsDeadAndItIsElected() {
         append(1);
-        final Housekeeper second = host.housekeeper();
-        run(first, 20 * MS);
         end(0, ClaimWord.DONE);
+        final Housekeeper second = host.housekeeper();
+        run(first, SECOND);
+        run(second, SECOND);
+        assertEnded(0, 0, 0, 0, 0, 0);
+        host.kill(frontEnd);
         run(second, SECOND);
         assertEnded(0, 0, 0, 0, 0, 0);
         first.die();
-        run(second, 20 * MS);
+        run(second, 40 * MS);
         assertEnded(1, 1, 0, 0, 0, 0);
+    }
+
+    @Test
+    void shouldFollowItsOwnLanesWhileTheElectedOneIsStopped() {
+        append(2);
+        run(first, 20 * MS, frontEnd);
+        end(0, ClaimWord.DONE);
+        final Housekeeper second = host.housekeeper();
+        // The first one is the elected one, and does not go round any more.
+        run(second, 40 * MS, frontEnd);
+        assertEnded(1, 1, 0, 0, 0, 0);
+    }
+
+    @Test
+    void shouldKeepTheLanesOfAWriterThatNobodyKnows() {
+        try (TestWriter stranger = new TestWriter(host.bus, "x9-stranger-0")) {
+            stranger.append(REQUESTS, host.nowNs);
+            host.finishAll(REQUESTS, stranger.id(), 77);
+            run(first, 1_900 * MS, frontEnd);
+            assertEquals(0, host.mark(REQUESTS, stranger.id()).endedCount());
+            run(first, 500 * MS, frontEnd);
+            assertEquals(1, host.mark(REQUESTS, stranger.id()).endedCount());
+        }
+    }
+
+    @Test
+    void shouldCleanUpAfterAMemberThatWasKilledBeforeItWasAnnounced() {
+        final Member starting =
+                Member.register(
+                        host.bus.membersDirectory(),
+                        Member.Kind.FRONT_END,
+                        "f98-starting",
+                        "",
+                        0,
+                        0,
+                        host.bus.clock());
+        try (TestWriter its = new TestWriter(host.bus, starting.id() + "-0")) {
+            its.append(REQUESTS, host.nowNs);
+            host.finishAll(REQUESTS, its.id(), 77);
+            run(first, SECOND, frontEnd);
+            assertEquals(0, host.mark(REQUESTS, its.id()).endedCount());
+        }
+        starting.close();
+        run(first, 10 * SECOND, frontEnd);
+        assertFalse(Files.exists(host.bus.membersDirectory().resolve("f98-starting.new")));
+        assertTrue(host.bus.lane(REQUESTS, "f98-starting-0").isEmpty());
     }
 
     @Test
     void shouldEndADeadConsumersClaimBehindALiveOneWithinASecond() {
         final Member dying = TestMembers.worker(host.bus, "http.*", 1);
         append(2);
-        host.claim(REQUESTS, writer.id(), 0, 9_999);
+        host.claim(REQUESTS, writer.id(), 0, host.consumer());
         host.claim(REQUESTS, writer.id(), 1, consumerId(dying));
-        run(first, 500 * MS, dying);
-        dying.close();
-        run(first, SECOND);
+        run(first, 500 * MS, dying, frontEnd);
+        host.kill(dying);
+        run(first, SECOND, frontEnd);
         assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
         assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 1));
+    }
+
+    @Test
+    void shouldEndTheClaimOfAConsumerWhoseMemberIsDeletedAlready() {
+        append(1);
+        host.claim(REQUESTS, writer.id(), 0, 4_711);
+        run(first, 90 * MS, frontEnd);
+        assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
+        run(first, 100 * MS, frontEnd);
+        assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 0));
     }
 
     @Test
     void shouldFindAHungClaimThatDoesNotSaySinceWhen() {
         append(1);
         host.record(
-                REQUESTS, writer.id(), 0, record -> assertTrue(ClaimWord.tryClaim(record, 9_999)));
-        run(first, 4 * SECOND);
+                REQUESTS,
+                writer.id(),
+                0,
+                record -> assertTrue(ClaimWord.tryClaim(record, host.consumer())));
+        run(first, 4 * SECOND, frontEnd);
         assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
-        run(first, 2 * SECOND);
+        run(first, 2 * SECOND, frontEnd);
         assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 0));
     }
 
     @Test
     void shouldEndMessagesAtTheirExpiryAndNeverBefore() {
         writer.append(REQUESTS, new byte[16], 1, 1_000, host.nowNs);
-        run(first, 990 * MS);
+        run(first, 990 * MS, frontEnd);
         assertEquals(ClaimWord.FREE, host.state(REQUESTS, writer.id(), 0));
-        run(first, 30 * MS);
+        run(first, 30 * MS, frontEnd);
         assertEquals(ClaimWord.EXPIRED, host.state(REQUESTS, writer.id(), 0));
     }
 
@@ -153,7 +215,7 @@ class JanitorTest {
         // A disconnect never expires: somebody is to hear of it.
         writer.append("http.disconnect", new byte[16], 1, 0, host.nowNs);
         run(first, 100 * MS, frontEnd);
-        frontEnd.close();
+        host.kill(frontEnd);
         run(first, 300 * MS);
         assertEquals(ClaimWord.CANCELLED, host.state(REQUESTS, writer.id(), 0));
         assertEquals(ClaimWord.FREE, host.state("http.disconnect", writer.id(), 0));
@@ -173,7 +235,7 @@ class JanitorTest {
     void shouldKeepADeadWritersLanesForTheRetention() {
         append(1);
         run(first, 100 * MS, frontEnd);
-        frontEnd.close();
+        host.kill(frontEnd);
         host.finishAll(REQUESTS, writer.id(), 77);
         run(first, 2_900 * MS);
         assertTrue(host.bus.lane(REQUESTS, writer.id()).isPresent());
@@ -186,7 +248,7 @@ class JanitorTest {
         append(1);
         final String entry = entry(lanePath(REQUESTS));
         host.finishAll(REQUESTS, writer.id(), 77);
-        frontEnd.close();
+        host.kill(frontEnd);
         run(first, 10 * SECOND);
         assertFalse(Files.exists(lanePath(REQUESTS)));
         try (TestWriter next = new TestWriter(host.bus, "f99-next-0")) {
@@ -202,7 +264,7 @@ class JanitorTest {
         append(1);
         host.finishAll(REQUESTS, writer.id(), 77);
         run(first, 100 * MS, frontEnd);
-        frontEnd.close();
+        host.kill(frontEnd);
         while (Files.exists(lanePath(REQUESTS).resolve("lane.properties"))) {
             run(first, 10 * MS);
         }
@@ -221,7 +283,7 @@ class JanitorTest {
         Files.move(
                 lanePath(REQUESTS).resolve("lane.properties"),
                 lanePath(REQUESTS).resolve("lane.properties.new"));
-        frontEnd.close();
+        host.kill(frontEnd);
         host.bus.raiseLaneVersion();
         run(first, 10 * SECOND);
         assertFalse(Files.exists(lanePath(REQUESTS)));

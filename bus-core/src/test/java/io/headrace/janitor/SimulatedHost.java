@@ -10,12 +10,15 @@ import io.headrace.channel.LanePoller;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
+import io.headrace.member.MemberReader;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import io.headrace.testing.TestMembers;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -27,11 +30,15 @@ final class SimulatedHost implements AutoCloseable {
 
     /** A member with a janitor in it. */
     final class Housekeeper {
-        final Member member = TestMembers.worker(bus, "", 2);
-        final LiveMembers liveMembers =
-                new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
-        final Janitor janitor =
-                new Janitor(bus, member, liveMembers, retention, bus.nextConsumerIds(1));
+        final Member member;
+        final LiveMembers liveMembers;
+        final Janitor janitor;
+
+        private Housekeeper(Member member) {
+            this.member = member;
+            liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
+            janitor = new Janitor(bus, member, liveMembers, retention, bus.nextConsumerIds(1));
+        }
 
         void doWork() {
             member.doWork();
@@ -52,6 +59,8 @@ final class SimulatedHost implements AutoCloseable {
     // Not far from the wall clock's, by which what writes raw records goes.
     long nowNs = System.currentTimeMillis() * MS;
     private final List<Housekeeper> housekeepers = new ArrayList<>();
+    private int consumerId;
+    private final Map<Member, Housekeeper> byMember = new HashMap<>();
 
     SimulatedHost(Path directory, String rollCycle, Retention retention) {
         System.setProperty("headrace.block.size", "1m");
@@ -61,18 +70,48 @@ final class SimulatedHost implements AutoCloseable {
     }
 
     Housekeeper housekeeper() {
-        final Housekeeper housekeeper = new Housekeeper();
+        return housekeeper(TestMembers.worker(bus, "", 2));
+    }
+
+    /** The janitor of a member that is there already. */
+    private Housekeeper housekeeper(Member member) {
+        final Housekeeper housekeeper = new Housekeeper(member);
         housekeepers.add(housekeeper);
+        byMember.put(member, housekeeper);
         return housekeeper;
+    }
+
+    /** A consumer that lives, and never finishes anything by itself. */
+    int consumer() {
+        if (consumerId == 0) {
+            final Member worker = TestMembers.worker(bus, "", 1);
+            try (MemberReader reader = MemberReader.open(TestMembers.file(bus, worker.id()))) {
+                consumerId = reader.firstConsumerId();
+            }
+        }
+        return consumerId;
+    }
+
+    /** As kill -9 does with a member and its janitor. */
+    void kill(Member member) {
+        final Housekeeper housekeeper = byMember.remove(member);
+        if (housekeeper == null) {
+            member.close();
+        } else {
+            housekeeper.die();
+        }
     }
 
     /** Lets time pass, 10 ms after 10 ms, with this one and these members going round. */
     void run(Housekeeper housekeeper, long durationNs, Member... alive) {
         for (long endNs = nowNs + durationNs; nowNs < endNs; nowNs += 10 * MS) {
-            for (final Member member : alive) {
-                member.doWork();
-            }
             housekeeper.doWork();
+            for (final Member member : alive) {
+                if (!byMember.containsKey(member)) {
+                    housekeeper(member);
+                }
+                byMember.get(member).doWork();
+            }
         }
     }
 

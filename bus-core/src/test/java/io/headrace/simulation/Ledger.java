@@ -5,17 +5,20 @@ import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.ShardTable;
 import io.headrace.message.DeliveryHeader;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.function.LongPredicate;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -98,6 +101,11 @@ final class Ledger implements AutoCloseable {
 
         private Entry append(long index, UnsafeBuffer record) {
             final Entry entry = new Entry(lane, index, record);
+            if (lane.channel().equals(ChannelName.WEBSOCKET_CONNECT)) {
+                connected.add(entry.connection);
+            } else if (lane.channel().equals(ChannelName.WEBSOCKET_DISCONNECT)) {
+                Simulation.check(closed.add(entry.connection), () -> "closed twice: " + entry);
+            }
             lastSequence = entry.sequence;
             count++;
             bytes += DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
@@ -223,6 +231,8 @@ final class Ledger implements AutoCloseable {
     private final Map<Lane, View> views = new LinkedHashMap<>();
     private final Map<Long, Set<Entry>> byConnection = new HashMap<>();
     private final List<Handling> handling = new ArrayList<>();
+    private final Set<Long> connected = new HashSet<>();
+    private final Set<Long> closed = new HashSet<>();
     private final LaneMark mark = new LaneMark();
     private long laneVersion = -1;
 
@@ -270,8 +280,7 @@ final class Ledger implements AutoCloseable {
                 switch (from) {
                     // Between two looks it may have been claimed and have ended as well.
                     case ClaimWord.FREE, ClaimWord.REDELIVERED ->
-                            to == ClaimWord.EXPIRED
-                                            && ClaimWord.hasExpired(record, bus.clock().nanoTime())
+                            to == ClaimWord.EXPIRED && isOld(record)
                                     || to == ClaimWord.CANCELLED
                                     || to >= ClaimWord.CLAIMED && to <= ClaimWord.FAILED;
                     case ClaimWord.CLAIMED ->
@@ -295,6 +304,13 @@ final class Ledger implements AutoCloseable {
         Simulation.check(
                 drawn && (to == ClaimWord.REDELIVERED || ClaimWord.consumer(after) != 0),
                 () -> "%s may not become %s".formatted(entry, describe(after)));
+    }
+
+    /** Reckoned here once more: whoever ended it may have asked the wrong question. */
+    private boolean isOld(UnsafeBuffer record) {
+        final long ageNs = bus.clock().nanoTime() - DeliveryHeader.receivedNs(record, 0);
+        final int expiryMs = DeliveryHeader.expiryMs(record, 0);
+        return expiryMs > 0 && ageNs / 1_000 >= expiryMs * 1_000L;
     }
 
     private static int redeliveries(View view, long index) {
@@ -341,6 +357,12 @@ final class Ledger implements AutoCloseable {
                         () -> "its consumer has been dead for a second: " + entry);
             }
         }
+    }
+
+    /** Whether workers have heard of the end of every connection that is not open any more. */
+    boolean isEveryCloseHeard(LongPredicate isOpen) {
+        return connected.stream()
+                .allMatch(connection -> closed.contains(connection) || isOpen.test(connection));
     }
 
     /** What the writers and the janitor counted is what a recount of the records gives. */

@@ -21,6 +21,7 @@ import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
+import io.headrace.presence.ConnectionTable;
 import io.headrace.testing.Samples;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,6 +57,8 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
     private final Map<Long, Long> requests = new HashMap<>();
     private final Map<Long, Long> sockets = new HashMap<>();
     private final Map<Long, Integer> orders = new HashMap<>();
+    private final Map<Long, Integer> slots = new HashMap<>();
+    private final ConnectionTable table;
     private int connectionCount;
 
     SimulatedFrontEnd(Simulation simulation, SimulatedProcess process) {
@@ -75,6 +78,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
             lanes.put(channel, bus.newLane(channel, writer, sequence));
         }
         bus.createChannel(replies);
+        table = ConnectionTable.create(bus, writer);
         records = new RecordReader(bus);
         deadClaims = new DeadClaims(bus);
         subscription = new Subscription(bus, replies::equals, false, lane -> {}, Simulation::fail);
@@ -124,8 +128,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
             any(random, requests).ifPresent(connection -> leave(connection, nowNs));
         } else if (dice < 9) {
             if (sockets.size() < SOCKETS_MAX) {
-                final long connection = newConnection();
-                sockets.put(connection, open(ChannelName.WEBSOCKET_CONNECT, connection, nowNs));
+                openSocket(newConnection(), nowNs);
             }
         } else if (dice < 15) {
             any(random, sockets).ifPresent(connection -> receive(connection, nowNs));
@@ -166,6 +169,17 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
                                 : encoder.encodeConnection(buffer, at, keys));
     }
 
+    /** As {@code HttpHandler} does, and killed in between as it may be. */
+    private void openSocket(long connection, long nowNs) {
+        slots.put(connection, table.open(connection, nowNs));
+        simulation.killPerhaps(process, 400);
+        final long index = open(ChannelName.WEBSOCKET_CONNECT, connection, nowNs);
+        simulation.killPerhaps(process, 400);
+        final long lane = lanes.get(ChannelName.WEBSOCKET_CONNECT).lane().number();
+        table.keys(slots.get(connection), lane, index);
+        sockets.put(connection, index);
+    }
+
     private void receive(long connection, long nowNs) {
         append(
                 ChannelName.WEBSOCKET_RECEIVE,
@@ -181,6 +195,8 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
                                 new UnsafeBuffer(new byte[4]),
                                 0,
                                 4));
+        simulation.killPerhaps(process, 2_000);
+        table.order(slots.get(connection), orders.get(connection) - 1);
     }
 
     private void close(long connection, long nowNs) {
@@ -197,6 +213,8 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
                                 1000,
                                 Close.By.CLIENT,
                                 new byte[0]));
+        simulation.killPerhaps(process, 200);
+        table.close(slots.remove(connection));
         sockets.remove(connection);
     }
 
@@ -259,7 +277,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
     @Override
     public void onKilled() {
         CloseHelper.closeAll(lanes.values());
-        CloseHelper.closeAll(subscription, records);
+        CloseHelper.closeAll(table, subscription, records);
     }
 
     @Override

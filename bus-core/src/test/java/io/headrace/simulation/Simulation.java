@@ -258,7 +258,7 @@ final class Simulation implements AutoCloseable {
         prepare();
         final long startNs = clock.nanoTime();
         int rounds = 0;
-        while (!ledger.isSettled()) {
+        while (!ledger.isSettled() || !ledger.isEveryCloseHeard(this::isOpen)) {
             check(rounds++ < QUIET_ROUNDS_MAX, () -> "not at rest: " + ledger.unsettled());
             clock.wind(rounds < 50 ? 2 * SimulatedClock.MS : 20 * SimulatedClock.MS);
             for (final SimulatedProcess process : all()) {
@@ -273,6 +273,15 @@ final class Simulation implements AutoCloseable {
         }
         ledger.checkMarks();
         dead.clear();
+    }
+
+    private boolean isOpen(long connection) {
+        return frontEnds.stream()
+                .anyMatch(
+                        process ->
+                                process.member
+                                        .id()
+                                        .startsWith("f" + ConnectionId.member(connection) + "-"));
     }
 
     private boolean isDead(int consumerId) {

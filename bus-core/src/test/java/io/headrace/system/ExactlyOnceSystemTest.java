@@ -11,7 +11,10 @@ import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.poll.Tap;
+import io.headrace.janitor.Janitor;
+import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
@@ -24,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.CompositeAgent;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,9 +58,17 @@ class ExactlyOnceSystemTest {
         final Path path = directory.resolve("bus");
         bus = Bus.openOrCreate(path);
         frontEnd = TestMembers.frontEnd(bus);
+        final Retention retention = Retention.fromProperties();
+        final LiveMembers liveMembers =
+                new LiveMembers(bus, retention.hungNs(), frontEnd.errorLog()::record);
+        final Janitor janitor =
+                new Janitor(bus, frontEnd, liveMembers, retention, bus.nextConsumerIds(1));
         heart =
                 new AgentRunner(
-                        new SleepingMillisIdleStrategy(5), loopFailure::set, null, frontEnd);
+                        new SleepingMillisIdleStrategy(5),
+                        loopFailure::set,
+                        null,
+                        new CompositeAgent(frontEnd, liveMembers, janitor));
         AgentRunner.startOnThread(heart);
         for (int loop = 0; loop < LOOPS; loop++) {
             bus.createChannel(ReplyAddress.channel(frontEnd.id(), loop));
@@ -122,7 +134,7 @@ class ExactlyOnceSystemTest {
                         readReplies();
                     } while (ledger.answeredCount() < LOOPS * requestsPerLoop - 2);
                     joinLoops();
-                    // The survivor's janitor ends what the dead worker had in its hands.
+                    // The front end's janitor ends what the dead worker had in its hands.
                     while (ledger.openCount() > 0) {
                         assertTrue(survivor.isAlive(), survivor::errors);
                         readReplies();

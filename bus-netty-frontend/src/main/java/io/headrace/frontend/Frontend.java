@@ -15,6 +15,7 @@ import io.headrace.frontend.socket.Transport;
 import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
+import io.headrace.presence.ConnectionTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -91,8 +92,7 @@ public final class Frontend implements AutoCloseable {
         bus.createChannel(replyChannel);
         final FateCounters fates = new FateCounters(member, writer);
         final LoopCounters counters = new LoopCounters(member, writer);
-        final Ingress ingress =
-                new Ingress(bus, writer, consumerId, liveMembers, retention.hungNs(), fates);
+        final Ingress ingress = new Ingress(bus, writer, consumerId, liveMembers, retention, fates);
         final Connections connections =
                 new Connections(
                         memberNumber,
@@ -100,6 +100,7 @@ public final class Frontend implements AutoCloseable {
                         replyChannel,
                         member,
                         ingress,
+                        ConnectionTable.create(bus, writer),
                         counters,
                         context.limits(),
                         context.mountPrefix());

@@ -69,6 +69,7 @@ final class FrontendLoop implements Agent {
         }
         work += connections.pollTimers(ingress.nowNs());
         work += connections.retryBlocked();
+        work += connections.renewKeys();
         work += connections.flush();
         if (drainRequested) {
             work += drain();
@@ -104,6 +105,7 @@ final class FrontendLoop implements Agent {
     public void onClose() {
         connections.closeAll();
         listener.close();
+        connections.release();
         CloseHelper.quietCloseAll(egress, ingress);
     }
 

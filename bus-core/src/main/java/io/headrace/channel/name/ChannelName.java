@@ -81,6 +81,16 @@ public final class ChannelName {
         return at < 0 ? name : name.substring(0, at);
     }
 
+    /**
+     * The channel of another kind with the same prefix: {@code api.websocket.receive} and {@code
+     * websocket.connect} make {@code api.websocket.connect}.
+     */
+    public static String sibling(String channel, String other) {
+        final String kind = other.substring(0, other.indexOf('.') + 1);
+        final int at = channel.lastIndexOf(kind);
+        return at <= 0 ? other : channel.substring(0, at) + other;
+    }
+
     private static boolean isAllowed(char c) {
         return c >= 'a' && c <= 'z'
                 || c >= 'A' && c <= 'Z'

@@ -209,10 +209,36 @@ public final class EventEncoder {
      * @param requestIndex index of the request's record in the same writer's lane of its channel.
      */
     public int encodeDisconnect(UnsafeBuffer buffer, int offset, long requestIndex) {
+        return encodeDisconnect(buffer, offset, requestIndex, NOTHING, 0, 0);
+    }
+
+    /**
+     * Encodes an HTTP Disconnect that carries the keys of its request itself, because the record
+     * may be gone before it is read; its length is {@link #disconnectLength()} and the request's.
+     *
+     * @param request holds the HTTP Request's SBE message with its header.
+     */
+    public int encodeDisconnect(
+            UnsafeBuffer buffer,
+            int offset,
+            UnsafeBuffer request,
+            int requestOffset,
+            int requestLength) {
+        return encodeDisconnect(
+                buffer, offset, Message.NO_INDEX, request, requestOffset, requestLength);
+    }
+
+    private int encodeDisconnect(
+            UnsafeBuffer buffer,
+            int offset,
+            long requestIndex,
+            UnsafeBuffer request,
+            int requestOffset,
+            int requestLength) {
         disconnect
                 .wrapAndApplyHeader(buffer, offset, header)
                 .requestIndex(requestIndex)
-                .putRequest(NOTHING, 0, 0);
+                .putRequest(request, requestOffset, requestLength);
         return HEADER + disconnect.encodedLength();
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.exchange;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.ChannelSettings;
 import io.headrace.channel.LaneAppender;
@@ -8,22 +9,21 @@ import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.Capacity;
 import io.headrace.delivery.ClaimWord;
-import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.poll.RecordReader;
+import io.headrace.janitor.Retention;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
+import java.util.Optional;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Stop 3: one event loop's lanes in the five channels that clients' events go to. Also asks after
- * what it appended: a request whose client has left is cancelled while nobody has it, and one whose
- * worker died is known to be lost.
+ * Stop 3: one event loop's lanes in the five channels that clients' events go to.
  *
  * <p>Append methods return an index, or a negative code and then nothing was written. One thread.
  */
@@ -36,32 +36,19 @@ public final class Ingress implements AutoCloseable {
     public static final int MEMORY_HIGH = -11;
 
     private static final int NEVER = 0;
+    private static final long RENEWAL_NS_MIN = 1_000_000_000L;
 
-    /** What became of a request that has no answer yet. */
-    public enum Standing {
-        /** Nobody has it. */
-        PENDING,
-        /** A consumer has it. */
-        CLAIMED,
-        /** It has ended; its answer is on the way, or there is none. */
-        ENDED,
-        /** Nobody has taken it in time. */
-        EXPIRED,
-        /** Its consumer died. */
-        WORKER_DIED,
-        /** Its consumer has had it for too long. */
-        WORKER_HUNG
-    }
+    /** The record is not there any more. */
+    public static final int GONE = -12;
 
     private final Bus bus;
     private final EpochNanoClock clock;
     private final LiveMembers liveMembers;
     private final String writer;
     private final int consumerId;
-    private final FateCounters fates;
     private final EventEncoder encoder = new EventEncoder();
     private final RecordReader records;
-    private final DeadClaims deadClaims;
+    private final AppendedRequests requests;
     private final LaneAppender httpRequest;
     private final LaneAppender httpDisconnect;
     private final LaneAppender webSocketConnect;
@@ -74,7 +61,7 @@ public final class Ingress implements AutoCloseable {
     private final int httpExpiryMs;
     private final int webSocketConnectExpiryMs;
     private final int webSocketReceiveExpiryMs;
-    private final long hungNs;
+    private final long renewalNs;
 
     private LiveMembers.Snapshot snapshot;
     private boolean httpServed;
@@ -85,24 +72,23 @@ public final class Ingress implements AutoCloseable {
     /**
      * @param writer id of the loop as a writer, unique for all time.
      * @param consumerId what the loop writes into claim words it ends.
-     * @param hungNs how old a claim may grow.
      */
     public Ingress(
             Bus bus,
             String writer,
             int consumerId,
             LiveMembers liveMembers,
-            long hungNs,
+            Retention retention,
             FateCounters fates) {
-        this.hungNs = hungNs;
+        // Early enough that a record is there for those who lag, however long that takes them.
+        this.renewalNs = Math.max(RENEWAL_NS_MIN, retention.retentionMs() * 1_000_000L / 2);
         this.bus = bus;
         this.clock = bus.clock();
         this.liveMembers = liveMembers;
         this.writer = writer;
         this.consumerId = consumerId;
-        this.fates = fates;
         this.records = new RecordReader(bus);
-        this.deadClaims = new DeadClaims(bus);
+        this.requests = new AppendedRequests(bus, writer, consumerId, retention.hungNs(), fates);
         final WriterSequence sequence = new WriterSequence();
         httpRequest = bus.newLane(ChannelName.HTTP_REQUEST, writer, sequence);
         httpDisconnect = bus.newLane(ChannelName.HTTP_DISCONNECT, writer, sequence);
@@ -113,9 +99,9 @@ public final class Ingress implements AutoCloseable {
         final ChannelSettings connect = bus.settings().channel(ChannelName.WEBSOCKET_CONNECT);
         final ChannelSettings receive = bus.settings().channel(ChannelName.WEBSOCKET_RECEIVE);
         // Disconnects and closes have none: they are never refused, and never expire.
-        httpRequestRoom = new Capacity(httpRequest.lane(), http);
-        webSocketConnectRoom = new Capacity(webSocketConnect.lane(), connect);
-        webSocketReceiveRoom = new Capacity(webSocketReceive.lane(), receive);
+        httpRequestRoom = new Capacity(bus, httpRequest.lane(), http);
+        webSocketConnectRoom = new Capacity(bus, webSocketConnect.lane(), connect);
+        webSocketReceiveRoom = new Capacity(bus, webSocketReceive.lane(), receive);
         httpExpiryMs = http.expiryMs();
         webSocketConnectExpiryMs = connect.expiryMs();
         webSocketReceiveExpiryMs = receive.expiryMs();
@@ -133,6 +119,7 @@ public final class Ingress implements AutoCloseable {
             return false;
         }
         snapshot = latest;
+        requests.members(latest);
         httpServed = latest.isServed(ChannelName.HTTP_REQUEST);
         webSocketServed =
                 latest.isServed(ChannelName.WEBSOCKET_CONNECT)
@@ -162,6 +149,11 @@ public final class Ingress implements AutoCloseable {
         return webSocketServed;
     }
 
+    /** Asks after requests that were appended and have no answer yet. */
+    public AppendedRequests requests() {
+        return requests;
+    }
+
     private int claim(LaneAppender lane, Capacity room, int length) {
         if (bus.isMemoryHigh()) {
             return lane.refuse(MEMORY_HIGH);
@@ -188,18 +180,88 @@ public final class Ingress implements AutoCloseable {
         }
     }
 
-    /** Appends an HTTP Disconnect about the request at this index. */
+    /**
+     * Appends an HTTP Disconnect about the request at this index: it points at the request's
+     * record, or holds the request itself when that record may be gone before it is read.
+     */
     public long appendDisconnect(long connection, int order, long requestIndex) {
-        final int code = httpDisconnect.claim(EventEncoder.disconnectLength(), nowNs());
+        final Optional<UnsafeBuffer> leaving = leaving(requestIndex);
+        final int requestLength =
+                leaving.map(record -> DeliveryHeader.messageLength(record, 0)).orElse(0);
+        final int code =
+                httpDisconnect.claim(EventEncoder.disconnectLength() + requestLength, nowNs());
         if (code != LaneAppender.OK) {
             return code;
         }
         try {
-            encoder.encodeDisconnect(
-                    httpDisconnect.buffer(), httpDisconnect.offset(), requestIndex);
+            if (leaving.isEmpty()) {
+                encoder.encodeDisconnect(
+                        httpDisconnect.buffer(), httpDisconnect.offset(), requestIndex);
+            } else {
+                encoder.encodeDisconnect(
+                        httpDisconnect.buffer(),
+                        httpDisconnect.offset(),
+                        leaving.get(),
+                        DeliveryHeader.LENGTH,
+                        requestLength);
+            }
             return httpDisconnect.commit(connection, order, NEVER, nowNs(), nowNs());
         } finally {
             httpDisconnect.abortIfClaimed();
+        }
+    }
+
+    /** The record of a request that retention may soon delete. */
+    private Optional<UnsafeBuffer> leaving(long requestIndex) {
+        return requests.record(requestIndex)
+                .filter(
+                        record ->
+                                bus.isMemoryHigh()
+                                        || nowNs() - DeliveryHeader.appendedNs(record, 0)
+                                                > renewalNs);
+    }
+
+    /** How long after a connect was appended its keys are to be appended again. */
+    public long renewalNs() {
+        return renewalNs;
+    }
+
+    /** Number of the lane that holds the WebSocket Connections. */
+    public long connectLaneNumber() {
+        return webSocketConnect.lane().number();
+    }
+
+    /**
+     * Appends the keys of an open WebSocket again, before retention deletes the record that its
+     * messages point at: a copy of that record that has ended already and is delivered to nobody.
+     *
+     * @return the copy's index, or a negative code.
+     */
+    public long renewConnection(long connection, long connectIndex) {
+        final UnsafeBuffer record;
+        try {
+            record = records.read(ChannelName.WEBSOCKET_CONNECT, writer, connectIndex);
+        } catch (final HeadraceException gone) {
+            return GONE;
+        }
+        final int length = DeliveryHeader.messageLength(record, 0);
+        final int code = webSocketConnect.claim(length, nowNs());
+        if (code != LaneAppender.OK) {
+            return code;
+        }
+        try {
+            webSocketConnect
+                    .buffer()
+                    .putBytes(webSocketConnect.offset(), record, DeliveryHeader.LENGTH, length);
+            return webSocketConnect.commitAs(
+                    ClaimWord.of(consumerId, ClaimWord.DONE),
+                    connection,
+                    0,
+                    NEVER,
+                    DeliveryHeader.receivedNs(record, 0),
+                    nowNs());
+        } finally {
+            webSocketConnect.abortIfClaimed();
         }
     }
 
@@ -279,68 +341,11 @@ public final class Ingress implements AutoCloseable {
         }
     }
 
-    /**
-     * Ends a request as cancelled unless a consumer has it already; true when it is cancelled now.
-     */
-    public boolean cancelRequest(long index) {
-        final UnsafeBuffer record = records.read(ChannelName.HTTP_REQUEST, writer, index);
-        return end(record, ClaimWord.CANCELLED);
-    }
-
-    /** Asks after a request, and ends it when it has expired or its worker died or hung. */
-    public Standing standing(long index) {
-        final UnsafeBuffer record = records.read(ChannelName.HTTP_REQUEST, writer, index);
-        final int word = ClaimWord.read(record);
-        final int holder = ClaimWord.consumer(word);
-        switch (ClaimWord.state(word)) {
-            case ClaimWord.FREE, ClaimWord.REDELIVERED -> {
-                if (!ClaimWord.hasExpired(record, nowNs())) {
-                    return Standing.PENDING;
-                }
-                return end(record, ClaimWord.EXPIRED) ? Standing.EXPIRED : Standing.CLAIMED;
-            }
-            case ClaimWord.CLAIMED -> {
-                final long claimedNs = DeliveryHeader.claimedNs(record, 0);
-                final boolean died = snapshot.isDead(holder);
-                if (!died && (claimedNs == 0 || nowNs() - claimedNs <= hungNs)) {
-                    return Standing.CLAIMED;
-                }
-                final int fate =
-                        died
-                                ? deadClaims.lose(ChannelName.HTTP_REQUEST, record, holder)
-                                : ClaimWord.finish(record, holder, ClaimWord.LOST)
-                                        ? ClaimWord.LOST
-                                        : -1;
-                if (fate != ClaimWord.LOST) {
-                    return fate == ClaimWord.REDELIVERED ? Standing.PENDING : Standing.ENDED;
-                }
-                fates.of(ClaimWord.LOST, ChannelName.HTTP_REQUEST).incrementRelease();
-                return died ? Standing.WORKER_DIED : Standing.WORKER_HUNG;
-            }
-            case ClaimWord.LOST -> {
-                return snapshot.isDead(holder) ? Standing.WORKER_DIED : Standing.WORKER_HUNG;
-            }
-            case ClaimWord.EXPIRED -> {
-                return Standing.EXPIRED;
-            }
-            default -> {
-                return Standing.ENDED;
-            }
-        }
-    }
-
-    private boolean end(UnsafeBuffer record, int fate) {
-        final boolean ended = ClaimWord.tryEnd(record, consumerId, fate);
-        if (ended) {
-            fates.of(fate, ChannelName.HTTP_REQUEST).incrementRelease();
-        }
-        return ended;
-    }
-
     @Override
     public void close() {
         CloseHelper.quietCloseAll(
                 records,
+                requests,
                 httpRequestRoom,
                 webSocketConnectRoom,
                 webSocketReceiveRoom,

@@ -16,7 +16,7 @@ public final class LoopCounters {
     private final AtomicCounter framesIn;
     private final AtomicCounter framesOut;
     private final AtomicCounter repliesDropped;
-    private final AtomicCounter disconnectsLost;
+    private final AtomicCounter disconnectsDelayed;
     private final Map<Refused, AtomicCounter> refused = new EnumMap<>(Refused.class);
 
     public LoopCounters(Member member, String loop) {
@@ -27,7 +27,7 @@ public final class LoopCounters {
         framesIn = member.counter(loop + " frames in");
         framesOut = member.counter(loop + " frames out");
         repliesDropped = member.counter(loop + " replies dropped");
-        disconnectsLost = member.counter(loop + " disconnects not appended");
+        disconnectsDelayed = member.counter(loop + " disconnects delayed");
         for (final Refused reason : Refused.values()) {
             refused.put(
                     reason,
@@ -67,9 +67,9 @@ public final class LoopCounters {
         return repliesDropped;
     }
 
-    /** Disconnects and closes that could not be appended. */
-    public AtomicCounter disconnectsLost() {
-        return disconnectsLost;
+    /** Disconnects and closes that could not be appended at once. */
+    public AtomicCounter disconnectsDelayed() {
+        return disconnectsDelayed;
     }
 
     public AtomicCounter refused(Refused reason) {

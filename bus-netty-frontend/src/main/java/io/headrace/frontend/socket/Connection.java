@@ -188,6 +188,11 @@ final class Connection {
         webSocket = handler;
     }
 
+    /** What it has become by an upgrade, or null. */
+    WebSocketHandler webSocket() {
+        return webSocket;
+    }
+
     boolean send(int order, Datagram datagram) {
         if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
             return false;
@@ -233,10 +238,8 @@ final class Connection {
             if (exchange.response != null) {
                 exchange.response.release();
             } else if (exchange.index != Exchange.NOT_APPENDED) {
-                ingress.cancelRequest(exchange.index);
-                if (ingress.appendDisconnect(id, exchange.order, exchange.index) < 0) {
-                    connections.counters().disconnectsLost().incrementRelease();
-                }
+                ingress.requests().cancel(exchange.index);
+                connections.owe(() -> ingress.appendDisconnect(id, exchange.order, exchange.index));
             }
         }
         exchanges.clear();

@@ -14,13 +14,17 @@ import io.headrace.message.Close;
 import io.headrace.message.Datagram;
 import io.headrace.message.Response;
 import io.headrace.message.encode.RequestKeys;
+import io.headrace.presence.ConnectionTable;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.agrona.DeadlineTimerWheel;
 import org.agrona.collections.Long2ObjectHashMap;
+import org.agrona.collections.LongArrayQueue;
 
 /**
  * All connections of one event loop, and what they share. Everything here runs on the loop's
@@ -36,12 +40,15 @@ public final class Connections implements ReplyTarget {
     // How often a request that waits is asked after: for a hung worker, and for expiry.
     private static final long CHECK_INTERVAL_NS = 500_000_000L;
     private static final int TIMERS_PER_POLL = 1_000;
+    private static final int RENEWALS_PER_POLL = 16;
+    private static final long NO_CONNECTION = 0;
 
     private final int memberNumber;
     private final int loop;
     private final String replyChannel;
     private final Member member;
     private final Ingress ingress;
+    private final ConnectionTable table;
     private final LoopCounters counters;
     private final Limits limits;
     private final RequestMapper requestMapper;
@@ -52,6 +59,9 @@ public final class Connections implements ReplyTarget {
     private final DeadlineTimerWheel timers;
     private final List<Connection> dirty = new ArrayList<>();
     private final List<WebSocketHandler> blocked = new ArrayList<>();
+    private final List<BooleanSupplier> owed = new ArrayList<>();
+    // Ids of WebSockets, the one whose keys are to be renewed next first: all wait equally long.
+    private final LongArrayQueue renewals = new LongArrayQueue(NO_CONNECTION);
     private int lastNumber;
     private boolean draining;
 
@@ -64,6 +74,7 @@ public final class Connections implements ReplyTarget {
             String replyChannel,
             Member member,
             Ingress ingress,
+            ConnectionTable table,
             LoopCounters counters,
             Limits limits,
             String mountPrefix) {
@@ -72,6 +83,7 @@ public final class Connections implements ReplyTarget {
         this.replyChannel = replyChannel;
         this.member = member;
         this.ingress = ingress;
+        this.table = table;
         this.counters = counters;
         this.limits = limits;
         this.requestMapper =
@@ -100,6 +112,11 @@ public final class Connections implements ReplyTarget {
 
     Ingress ingress() {
         return ingress;
+    }
+
+    /** The open WebSockets, as others see them. */
+    ConnectionTable table() {
+        return table;
     }
 
     LoopCounters counters() {
@@ -140,14 +157,51 @@ public final class Connections implements ReplyTarget {
         blocked.add(webSocket);
     }
 
-    /** Tries again for the WebSockets whose channel was full. */
+    /** Tries again for the WebSockets whose channel was full, and what workers are owed. */
     public int retryBlocked() {
-        if (blocked.isEmpty()) {
+        if (blocked.isEmpty() && owed.isEmpty()) {
             return 0;
         }
-        final int before = blocked.size();
+        final int before = blocked.size() + owed.size();
+        owed.removeIf(BooleanSupplier::getAsBoolean);
         blocked.removeIf(WebSocketHandler::retry);
-        return before - blocked.size();
+        return before - blocked.size() - owed.size();
+    }
+
+    /**
+     * Appends a close or a disconnect, which workers must hear of: at once, or as soon as it can
+     * be.
+     */
+    void owe(LongSupplier append) {
+        if (append.getAsLong() < 0) {
+            counters.disconnectsDelayed().incrementRelease();
+            owed.add(() -> append.getAsLong() >= 0);
+        }
+    }
+
+    /** A WebSocket is open whose keys are to stay on record. */
+    void onWebSocketOpen(WebSocketHandler webSocket) {
+        webSocket.renewAtNs(ingress.nowNs() + ingress.renewalNs());
+        renewals.offerLong(webSocket.connectionId());
+    }
+
+    /** Appends the keys of WebSockets again before retention deletes their record. */
+    public int renewKeys() {
+        int work = 0;
+        while (work < RENEWALS_PER_POLL && !renewals.isEmpty()) {
+            final Connection connection = byId.get(renewals.peekLong());
+            final WebSocketHandler webSocket = connection == null ? null : connection.webSocket();
+            if (webSocket != null && webSocket.isOpen()) {
+                if (ingress.nowNs() < webSocket.renewAtNs()) {
+                    break;
+                }
+                webSocket.renewKeys();
+                onWebSocketOpen(webSocket);
+            }
+            renewals.pollLong();
+            work++;
+        }
+        return work;
     }
 
     /** Flushes every connection that has been written to since the last call. */
@@ -189,7 +243,7 @@ public final class Connections implements ReplyTarget {
         if (exchange != null) {
             exchange.timer = Exchange.NO_TIMER;
             if (nowNs >= exchange.deadlineNs) {
-                ingress.cancelRequest(exchange.index);
+                ingress.requests().cancel(exchange.index);
                 exchange.connection.refuse(exchange, Refused.NO_ANSWER);
             } else if (!endIfOver(exchange)) {
                 schedule(exchange);
@@ -200,11 +254,11 @@ public final class Connections implements ReplyTarget {
 
     /** Answers a request that nobody will answer any more; false when somebody may. */
     private boolean endIfOver(Exchange exchange) {
-        switch (ingress.standing(exchange.index)) {
+        switch (ingress.requests().standing(exchange.index, ingress.nowNs())) {
             case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
             case WORKER_HUNG, EXPIRED -> exchange.connection.refuse(exchange, Refused.NO_ANSWER);
             case PENDING -> {
-                if (ingress.isHttpServed() || !ingress.cancelRequest(exchange.index)) {
+                if (ingress.isHttpServed() || !ingress.requests().cancel(exchange.index)) {
                     return false;
                 }
                 exchange.connection.refuse(exchange, Refused.NO_WORKER);
@@ -273,5 +327,10 @@ public final class Connections implements ReplyTarget {
         for (final Connection connection : new ArrayList<>(byId.values())) {
             connection.close();
         }
+    }
+
+    /** Gives back what it shares with other processes; after all connections are closed. */
+    public void release() {
+        table.close();
     }
 }

@@ -7,6 +7,7 @@ import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.message.encode.RequestKeys;
+import io.headrace.presence.ConnectionTable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.PrematureChannelClosureException;
@@ -167,8 +168,16 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         connection.addKeys(keys, 0);
+        final ConnectionTable table = connections.table();
+        // Before the connect: whoever finds it open must find it in the table, too.
+        final int slot = table.open(connection.id(), connections.ingress().nowNs());
+        if (slot == ConnectionTable.NO_SLOT) {
+            connection.refuse(exchange, Refused.MEMORY_HIGH);
+            return;
+        }
         final long index = connections.ingress().appendConnection(keys, connection.id());
         if (index < 0) {
+            table.close(slot);
             connection.refuse(
                     exchange,
                     index == LaneAppender.TOO_LONG
@@ -178,7 +187,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
         connection.forget(exchange);
         final WebSocketHandler handler =
-                new WebSocketHandler(connections, connection, ctx.channel(), index);
+                new WebSocketHandler(connections, connection, ctx.channel(), slot, index);
         connection.upgraded(handler);
         new WebSocketServerHandshaker13(
                         request.uri(), null, WebSocketHandler.decoderConfig(connections))

@@ -55,7 +55,9 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final Connections connections;
     private final Connection connection;
     private final Channel channel;
-    private final long connectIndex;
+    private final int slot;
+    private long connectIndex;
+    private long renewAtNs;
     private final ArrayDeque<WebSocketFrame> held = new ArrayDeque<>();
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
     private int order;
@@ -67,12 +69,22 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private byte[] closeReason = NO_REASON;
     private Close.By closedBy = Close.By.CLIENT;
 
+    /**
+     * @param slot the connection's place in the loop's table.
+     * @param connectIndex index of the record with its keys.
+     */
     WebSocketHandler(
-            Connections connections, Connection connection, Channel channel, long connectIndex) {
+            Connections connections,
+            Connection connection,
+            Channel channel,
+            int slot,
+            long connectIndex) {
         this.connections = connections;
         this.connection = connection;
         this.channel = channel;
-        this.connectIndex = connectIndex;
+        this.slot = slot;
+        keysAt(connectIndex);
+        connections.onWebSocketOpen(this);
         connections.counters().webSockets().getAndAddRelease(1);
     }
 
@@ -100,6 +112,32 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     boolean isOpen() {
         return !closing && channel.isActive();
+    }
+
+    long connectionId() {
+        return connection.id();
+    }
+
+    private void keysAt(long index) {
+        connectIndex = index;
+        connections.table().keys(slot, connections.ingress().connectLaneNumber(), index);
+    }
+
+    /** When its keys are to be appended again, bus time in ns. */
+    long renewAtNs() {
+        return renewAtNs;
+    }
+
+    void renewAtNs(long timeNs) {
+        renewAtNs = timeNs;
+    }
+
+    /** Appends its keys again; when there is no room they are tried again next time. */
+    void renewKeys() {
+        final long index = connections.ingress().renewConnection(connection.id(), connectIndex);
+        if (index >= 0) {
+            keysAt(index);
+        }
     }
 
     /**
@@ -165,6 +203,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                                 length);
         if (index >= 0) {
             order++;
+            connections.table().order(slot, order);
         } else if (index == LaneAppender.TOO_LONG) {
             fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "message too long");
         } else if (index == LaneAppender.BACK_PRESSURED || index == Ingress.MEMORY_HIGH) {
@@ -259,20 +298,25 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private void appendClose() {
         if (!closeAppended) {
             closeAppended = true;
-            final long index =
-                    connections
-                            .ingress()
-                            .appendClientClose(
-                                    connection.id(),
-                                    order + 1,
-                                    connectIndex,
-                                    closeCode,
-                                    closedBy,
-                                    closeReason);
-            if (index < 0) {
-                connections.counters().disconnectsLost().incrementRelease();
-            }
+            connections.owe(this::tryAppendClose);
         }
+    }
+
+    private long tryAppendClose() {
+        final long index =
+                connections
+                        .ingress()
+                        .appendClientClose(
+                                connection.id(),
+                                order + 1,
+                                connectIndex,
+                                closeCode,
+                                closedBy,
+                                closeReason);
+        if (index >= 0) {
+            connections.table().close(slot);
+        }
+        return index;
     }
 
     @Override

@@ -9,7 +9,9 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Option;
 
 /**
  * {@code headrace demo}: one front end and two workers as separate processes, with the demo
- * application.
+ * application. A worker that dies is started again after five seconds.
  */
 @Command(
         name = "demo",
@@ -29,8 +31,12 @@ import picocli.CommandLine.Option;
 public final class DemoCommand implements Callable<Integer> {
 
     private static final int WORKER_COUNT = 2;
+    private static final List<String> WORKER =
+            List.of("worker", "--app", "demo", "--consumers", "2");
     private static final long LOOK_INTERVAL_MS = 100;
     private static final long STOP_TIMEOUT_S = 15;
+    // Long enough to see what clients are told meanwhile.
+    private static final long RESTART_DELAY_NS = 5_000_000_000L;
 
     @Mixin private CommonOptions common;
 
@@ -65,7 +71,7 @@ public final class DemoCommand implements Callable<Integer> {
             final Child frontEnd = start("front end", frontendArgs);
             final List<Process> starting = new ArrayList<>();
             for (int i = 0; i < WORKER_COUNT; i++) {
-                starting.add(process(List.of("worker", "--app", "demo", "--consumers", "2")));
+                starting.add(process(WORKER));
             }
             for (final Process process : starting) {
                 children.add(awaitReady("worker", process));
@@ -92,12 +98,12 @@ public final class DemoCommand implements Callable<Integer> {
                 .collect(Collectors.joining(" "));
     }
 
-    private int await(StopSignal stop, Child frontEnd) throws InterruptedException {
-        final List<Child> running = new ArrayList<>(children);
+    private int await(StopSignal stop, Child frontEnd) throws InterruptedException, IOException {
+        final Map<Child, Long> endedAtNs = new HashMap<>();
         while (!stop.await(LOOK_INTERVAL_MS)) {
-            for (final Child child : List.copyOf(running)) {
-                if (!child.process.isAlive()) {
-                    running.remove(child);
+            for (final Child child : List.copyOf(children)) {
+                if (!child.process.isAlive() && !endedAtNs.containsKey(child)) {
+                    endedAtNs.put(child, System.nanoTime());
                     System.out.println(
                             "headrace demo: %s pid %d ended with %d"
                                     .formatted(
@@ -106,11 +112,30 @@ public final class DemoCommand implements Callable<Integer> {
                                             child.process.exitValue()));
                 }
             }
-            if (!running.contains(frontEnd)) {
+            if (endedAtNs.containsKey(frontEnd)) {
                 throw new HeadraceException("the front end ended; so does the demo");
+            }
+            for (final Child dead : List.copyOf(endedAtNs.keySet())) {
+                if (System.nanoTime() - endedAtNs.get(dead) >= RESTART_DELAY_NS) {
+                    restart(dead, endedAtNs);
+                }
             }
         }
         return 0;
+    }
+
+    private void restart(Child dead, Map<Child, Long> endedAtNs) throws IOException {
+        try {
+            final Child worker = start(dead.name, WORKER);
+            endedAtNs.remove(dead);
+            children.remove(dead);
+            System.out.println(
+                    "headrace demo: %s pid %d started"
+                            .formatted(worker.name, worker.process.pid()));
+        } catch (final ChildFailure again) {
+            // It has said why; it may go better next time.
+            endedAtNs.put(dead, System.nanoTime());
+        }
     }
 
     private Child start(String name, List<String> args) throws IOException {

@@ -29,6 +29,7 @@ class ArchitectureRulesTest {
     private static final String CODEC = "io.headrace.message.codec..";
     private static final String CHANNEL = "io.headrace.channel..";
     private static final String DELIVERY = "io.headrace.delivery..";
+    private static final String PRESENCE = "io.headrace.presence..";
     private static final String JANITOR = "io.headrace.janitor..";
     private static final String WORKER = "io.headrace.worker..";
     private static final String MEMBER = "io.headrace.member..";
@@ -37,7 +38,7 @@ class ArchitectureRulesTest {
     private static final String HTTP_CODEC = "io.headrace.frontend.codec..";
     private static final String TOOLS = "io.headrace.tools..";
     private static final String[] CORE = {
-        ROOT, MESSAGE, CHANNEL, DELIVERY, JANITOR, WORKER, MEMBER
+        ROOT, MESSAGE, CHANNEL, DELIVERY, PRESENCE, JANITOR, WORKER, MEMBER
     };
 
     private static JavaClasses product;
@@ -58,8 +59,8 @@ class ArchitectureRulesTest {
                 classes()
                         .should()
                         .resideInAnyPackage(
-                                ROOT, MESSAGE, CHANNEL, DELIVERY, JANITOR, WORKER, MEMBER, FRONTEND,
-                                TOOLS));
+                                ROOT, MESSAGE, CHANNEL, DELIVERY, PRESENCE, JANITOR, WORKER, MEMBER,
+                                FRONTEND, TOOLS));
     }
 
     @Test
@@ -76,6 +77,8 @@ class ArchitectureRulesTest {
                         .definedBy(CHANNEL)
                         .layer("delivery")
                         .definedBy(DELIVERY)
+                        .layer("presence")
+                        .definedBy(PRESENCE)
                         .layer("janitor")
                         .definedBy(JANITOR)
                         .layer("worker")
@@ -88,11 +91,13 @@ class ArchitectureRulesTest {
                         .mayOnlyAccessLayers("member", "message")
                         .whereLayer("delivery")
                         .mayOnlyAccessLayers("member", "message", "channel")
+                        .whereLayer("presence")
+                        .mayOnlyAccessLayers("member", "message", "channel")
                         .whereLayer("janitor")
-                        .mayOnlyAccessLayers("member", "message", "channel", "delivery")
+                        .mayOnlyAccessLayers("member", "message", "channel", "delivery", "presence")
                         .whereLayer("worker")
                         .mayOnlyAccessLayers(
-                                "member", "message", "channel", "delivery", "janitor"));
+                                "member", "message", "channel", "delivery", "presence", "janitor"));
     }
 
     @Test

@@ -26,6 +26,9 @@ class DemoTest {
                     "headrace demo: http://127\\.0\\.0\\.1:(\\d+)/  "
                             + "\\(bus (.+), front end pid (\\d+), worker pids (\\d+) (\\d+)\\)");
 
+    private static final Pattern STARTED =
+            Pattern.compile("headrace demo: worker pid (\\d+) started");
+
     @RegisterExtension final RunningBus bus = new RunningBus(it -> it.start("demo", "--port", "0"));
 
     private HeadraceProcess demo;
@@ -87,7 +90,7 @@ class DemoTest {
     }
 
     @Test
-    void shouldGoOnWithoutAWorkerAndLeaveNobodyBehindWhenItIsKilled() {
+    void shouldStartAWorkerAgainAndLeaveNobodyBehindWhenItIsKilled() {
         shouldServe();
         ProcessHandle.of(children.get(1)).orElseThrow().destroyForcibly();
         Await.until(
@@ -99,11 +102,24 @@ class DemoTest {
                                                 + children.get(1)
                                                 + " ended with 137"));
         shouldServe();
+        final long next =
+                Await.value(
+                        "a line about the next worker",
+                        () ->
+                                demo.stdout().stream()
+                                        .map(STARTED::matcher)
+                                        .filter(Matcher::matches)
+                                        .map(line -> Long.valueOf(line.group(1)))
+                                        .findFirst());
+        ProcessHandle.of(children.get(2)).orElseThrow().destroyForcibly();
+        shouldServe();
 
         demo.kill();
 
         Await.until(
                 "the end of the demo's processes",
-                () -> children.stream().allMatch(HeadraceProcess::hasEnded));
+                () ->
+                        HeadraceProcess.hasEnded(next)
+                                && children.stream().allMatch(HeadraceProcess::hasEnded));
     }
 }
