@@ -2,12 +2,16 @@
 package io.headrace.frontend;
 
 import io.headrace.channel.Bus;
+import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.frontend.admin.AdminServer;
+import io.headrace.frontend.admin.Metrics;
 import io.headrace.frontend.exchange.Egress;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.LoopCounters;
+import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.Listener;
 import io.headrace.frontend.socket.Rehearsal;
@@ -18,6 +22,8 @@ import io.headrace.member.Member;
 import io.headrace.presence.ConnectionTable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
@@ -37,6 +43,8 @@ public final class Frontend implements AutoCloseable {
     // Longer than the loops give their clients; it only counts for a loop that has died.
     private static final long DRAIN_TIMEOUT_NS = 2 * FrontendLoop.DRAIN_TIMEOUT_NS;
     private static final long DRAIN_POLL_NS = 5_000_000L;
+    // A loop that has not gone round for so long does not serve its clients any more.
+    private static final long STUCK_NS = 10_000_000_000L;
 
     private final Bus bus;
     private final Member member;
@@ -48,6 +56,9 @@ public final class Frontend implements AutoCloseable {
     private final List<FrontendLoop> loops = new ArrayList<>();
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
+    private final Metrics metrics;
+    private Optional<AdminServer> admin = Optional.empty();
+    private volatile boolean draining;
 
     private Frontend(FrontendContext context) {
         port = Transport.reserve(context.host(), context.port());
@@ -76,6 +87,7 @@ public final class Frontend implements AutoCloseable {
         for (int i = 0; i < context.loops(); i++) {
             addLoop(context, transport, number, i, firstConsumerId + i);
         }
+        metrics = new Metrics(bus, member.errorLog()::record);
         Rehearsal.run(context.limits());
         member.announce();
         bus.raiseLaneVersion();
@@ -144,11 +156,45 @@ public final class Frontend implements AutoCloseable {
         }
         try {
             frontend.listeners.forEach(Listener::awaitPort);
+            frontend.openAdmin(context.admin());
         } catch (final RuntimeException e) {
             frontend.close();
             throw e;
         }
         return frontend;
+    }
+
+    private void openAdmin(String address) {
+        if (!address.isEmpty()) {
+            admin =
+                    Optional.of(
+                            new AdminServer(
+                                    address, this::whyNotLive, this::whyNotReady, metrics::text));
+        }
+    }
+
+    private String whyNotLive() {
+        final long nowNs = bus.clock().nanoTime();
+        for (final FrontendLoop loop : loops) {
+            if (nowNs - loop.cycleNs() > STUCK_NS) {
+                return "stuck " + loop.roleName();
+            }
+        }
+        return runners.stream().allMatch(r -> r.thread().isAlive()) ? "" : "a thread has ended";
+    }
+
+    private String whyNotReady() {
+        if (draining) {
+            return "draining";
+        }
+        if (bus.isMemoryHigh()) {
+            return Refused.MEMORY_HIGH.reason();
+        }
+        final LiveMembers.Snapshot members = liveMembers.snapshot();
+        final boolean isServed =
+                members.isServed(ChannelName.HTTP_REQUEST)
+                        || members.isServed(ChannelName.WEBSOCKET_CONNECT);
+        return isServed ? "" : Refused.NO_WORKER.reason();
     }
 
     /**
@@ -176,6 +222,11 @@ public final class Frontend implements AutoCloseable {
         return port;
     }
 
+    /** The port that operators ask at, when it is open. */
+    public OptionalInt adminPort() {
+        return admin.stream().mapToInt(AdminServer::port).findFirst();
+    }
+
     public Bus bus() {
         return bus;
     }
@@ -191,10 +242,12 @@ public final class Frontend implements AutoCloseable {
         } else {
             drain();
         }
-        CloseHelper.quietCloseAll(member, bus);
+        admin.ifPresent(AdminServer::close);
+        CloseHelper.quietCloseAll(metrics, member, bus);
     }
 
     private void drain() {
+        draining = true;
         loops.forEach(FrontendLoop::requestDrain);
         final long deadlineNs = System.nanoTime() + DRAIN_TIMEOUT_NS;
         while (!loops.stream().allMatch(FrontendLoop::isDrained)

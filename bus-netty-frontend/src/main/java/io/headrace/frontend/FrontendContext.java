@@ -3,6 +3,7 @@ package io.headrace.frontend;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.frontend.admin.AdminServer;
 import io.headrace.frontend.socket.Limits;
 import io.headrace.worker.IdleStrategies;
 import java.nio.file.Path;
@@ -28,6 +29,9 @@ public final class FrontendContext {
     /** System property of {@link #nativeTransport(boolean)}. */
     public static final String NATIVE_TRANSPORT_PROPERTY = "headrace.native.transport";
 
+    /** System property of {@link #admin(String)}. */
+    public static final String ADMIN_PROPERTY = "headrace.admin";
+
     private static final int LOOPS_MAX = 64;
     private static final int PORT_MAX = 65_535;
 
@@ -43,6 +47,7 @@ public final class FrontendContext {
     private String mountPrefix = System.getProperty(MOUNT_PREFIX_PROPERTY, "");
     private boolean nativeTransport =
             Boolean.parseBoolean(System.getProperty(NATIVE_TRANSPORT_PROPERTY, "true"));
+    private String admin = System.getProperty(ADMIN_PROPERTY, "");
     private Limits limits = Limits.fromProperties();
 
     /** The bus's directory ({@code headrace.bus}). */
@@ -121,6 +126,19 @@ public final class FrontendContext {
         return nativeTransport;
     }
 
+    /**
+     * Where operators ask, {@code HOST:PORT} ({@code headrace.admin}, default nowhere); see {@link
+     * AdminServer}.
+     */
+    public FrontendContext admin(String address) {
+        admin = address;
+        return this;
+    }
+
+    public String admin() {
+        return admin;
+    }
+
     /** Limits in bytes, counts and time. */
     public FrontendContext limits(Limits values) {
         limits = values;
@@ -141,6 +159,9 @@ public final class FrontendContext {
                     LOOPS_PROPERTY + " is " + loops + "; it takes 1 to " + LOOPS_MAX);
         }
         IdleStrategies.check(idle);
+        if (!admin.isEmpty()) {
+            AdminServer.parse(admin);
+        }
         return this;
     }
 }

@@ -6,6 +6,7 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.Listener;
 import io.headrace.worker.IdleStrategies;
+import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.IdleStrategy;
@@ -24,6 +25,7 @@ final class FrontendLoop implements Agent {
     private final Ingress ingress;
     private final Connections connections;
     private final Egress egress;
+    private final AtomicLong cycleNs = new AtomicLong();
     private long drainDeadlineNs;
     private volatile boolean drainRequested;
     private volatile boolean drained;
@@ -62,6 +64,7 @@ final class FrontendLoop implements Agent {
     @Override
     public int doWork() {
         final boolean membersChanged = ingress.beginCycle();
+        cycleNs.lazySet(ingress.nowNs());
         int work = listener.poll();
         work += egress.poll(ingress.nowNs());
         if (membersChanged) {
@@ -95,6 +98,11 @@ final class FrontendLoop implements Agent {
      */
     void requestDrain() {
         drainRequested = true;
+    }
+
+    /** Bus time at which it went round last; any thread. */
+    long cycleNs() {
+        return cycleNs.get();
     }
 
     boolean isDrained() {

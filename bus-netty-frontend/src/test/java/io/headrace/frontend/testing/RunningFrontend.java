@@ -88,6 +88,10 @@ public final class RunningFrontend implements AutoCloseable {
         return frontend;
     }
 
+    public Worker worker() {
+        return worker;
+    }
+
     public RawConnection connect() {
         return new RawConnection(frontend.port());
     }

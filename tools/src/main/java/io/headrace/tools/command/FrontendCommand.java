@@ -46,6 +46,14 @@ public final class FrontendCommand implements Callable<Integer> {
                     "Path below which the application is (-Dheadrace.mount.prefix). Default: none")
     private String mountPrefix;
 
+    @Option(
+            names = "--admin",
+            paramLabel = "HOST:PORT",
+            description =
+                    "Where to answer /-/live, /-/ready and /-/metrics (-Dheadrace.admin)."
+                            + " Default: nowhere")
+    private String admin;
+
     @Option(names = "--exit-with-parent", hidden = true)
     private boolean exitWithParent;
 
@@ -66,6 +74,9 @@ public final class FrontendCommand implements Callable<Integer> {
         }
         if (mountPrefix != null) {
             context.mountPrefix(mountPrefix);
+        }
+        if (admin != null) {
+            context.admin(admin);
         }
         final StopSignal stop = new StopSignal();
         if (exitWithParent) {

@@ -4,14 +4,13 @@ package io.headrace.tools.command;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.headrace.channel.Bus;
-import io.headrace.channel.Lane;
+import io.headrace.delivery.ChannelLedger;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.member.MemberReader;
 import io.headrace.member.Members;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,14 +52,10 @@ public final class StatCommand implements Callable<Integer> {
     }
 
     static Map<String, ChannelLedger> ledgers(Bus bus) {
-        final Map<String, ChannelLedger> ledgers = new TreeMap<>();
-        for (final Lane lane :
+        return ChannelLedger.of(
                 bus.lanes(
                         name -> true,
-                        badLane -> System.err.println("headrace stat: " + badLane.getMessage()))) {
-            ledgers.computeIfAbsent(lane.channel(), name -> new ChannelLedger()).add(lane);
-        }
-        return ledgers;
+                        badLane -> System.err.println("headrace stat: " + badLane.getMessage())));
     }
 
     private static String toJson(Bus bus, Members members, Map<String, ChannelLedger> channels)
@@ -106,14 +101,14 @@ public final class StatCommand implements Callable<Integer> {
             JsonGenerator json, String channel, ChannelLedger ledger, long nowNs)
             throws IOException {
         json.writeObjectFieldStart(channel);
-        json.writeNumberField("appended", ledger.appended);
+        json.writeNumberField("appended", ledger.appended());
         for (int state = ClaimWord.DONE; state <= ClaimWord.LOST; state++) {
-            json.writeNumberField(ClaimWord.label(state), ledger.byState[state]);
+            json.writeNumberField(ClaimWord.label(state), ledger.count(state));
         }
-        json.writeNumberField("claimed", ledger.byState[ClaimWord.CLAIMED]);
-        json.writeNumberField("pending", ledger.byState[ClaimWord.FREE]);
-        json.writeNumberField("bytes", ledger.bytes);
-        json.writeNumberField("refused", ledger.refused);
+        json.writeNumberField("claimed", ledger.count(ClaimWord.CLAIMED));
+        json.writeNumberField("pending", ledger.count(ClaimWord.FREE));
+        json.writeNumberField("bytes", ledger.bytes());
+        json.writeNumberField("refused", ledger.refused());
         json.writeNumberField("oldestPendingMs", ledger.oldestPendingMs(nowNs));
         json.writeEndObject();
     }
@@ -150,14 +145,14 @@ public final class StatCommand implements Callable<Integer> {
                                 "%-32s %9d %9d %7d %7d %9d %6d %7d %7d%n"
                                         .formatted(
                                                 channel,
-                                                ledger.appended,
-                                                ledger.byState[ClaimWord.DONE],
-                                                ledger.byState[ClaimWord.FAILED],
-                                                ledger.byState[ClaimWord.EXPIRED],
-                                                ledger.byState[ClaimWord.CANCELLED],
-                                                ledger.byState[ClaimWord.LOST],
-                                                ledger.byState[ClaimWord.CLAIMED],
-                                                ledger.byState[ClaimWord.FREE])));
+                                                ledger.appended(),
+                                                ledger.count(ClaimWord.DONE),
+                                                ledger.count(ClaimWord.FAILED),
+                                                ledger.count(ClaimWord.EXPIRED),
+                                                ledger.count(ClaimWord.CANCELLED),
+                                                ledger.count(ClaimWord.LOST),
+                                                ledger.count(ClaimWord.CLAIMED),
+                                                ledger.count(ClaimWord.FREE))));
         return text.toString();
     }
 }

@@ -1,27 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.tools.command;
+package io.headrace.delivery;
 
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
-import io.headrace.delivery.ClaimWord;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * What became of a channel's messages: those up to each lane's mark as the janitor counted them,
  * those behind it as their records say now.
  */
-final class ChannelLedger {
+public final class ChannelLedger {
 
-    final long[] byState = new long[ClaimWord.LOST + 1];
-    long appended;
-    long bytes;
-    long refused;
-    long oldestPendingNs;
+    private final long[] byState = new long[ClaimWord.LOST + 1];
+    private long appended;
+    private long bytes;
+    private long refused;
+    private long oldestPendingNs;
 
-    void add(Lane lane) {
+    private ChannelLedger() {}
+
+    /** The ledgers of the channels that these lanes belong to, by name. */
+    public static Map<String, ChannelLedger> of(Collection<Lane> lanes) {
+        final Map<String, ChannelLedger> ledgers = new TreeMap<>();
+        for (final Lane lane : lanes) {
+            ledgers.computeIfAbsent(lane.channel(), name -> new ChannelLedger()).add(lane);
+        }
+        return ledgers;
+    }
+
+    private void add(Lane lane) {
         final LaneMark mark = new LaneMark();
         lane.readMark(mark);
         appended += mark.endedCount();
@@ -59,8 +72,27 @@ final class ChannelLedger {
         }
     }
 
+    /** How many messages are in a state, which is one of {@link ClaimWord}'s; FREE is pending. */
+    public long count(int state) {
+        return byState[state];
+    }
+
+    public long appended() {
+        return appended;
+    }
+
+    /** Bytes of the messages that have not ended. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** How many messages were refused because the channel was full, or memory high. */
+    public long refused() {
+        return refused;
+    }
+
     /** Age of the oldest message that nobody has claimed; 0 when there is none. */
-    long oldestPendingMs(long nowNs) {
+    public long oldestPendingMs(long nowNs) {
         return oldestPendingNs == 0 ? 0 : Math.max(0, nowNs - oldestPendingNs) / 1_000_000L;
     }
 }
