@@ -68,6 +68,7 @@ final class SampleMessages {
     private static final int CLOSE_CODE = 1001;
     private static final long REQUEST_INDEX = 0x4_2000_0001_2345L;
     private static final byte[] CONTENT_TYPE = "text/html; charset=utf-8".getBytes(US_ASCII);
+    private static final byte[] SUBPROTOCOL = "graphql-transport-ws".getBytes(US_ASCII);
     private static final byte[] REASON = "going away".getBytes(US_ASCII);
     private static final byte LAST_BYTE = '>';
 
@@ -126,6 +127,7 @@ final class SampleMessages {
             case WEB_SOCKET_CLIENT_CLOSE -> EventEncoder.clientCloseLength(REASON.length);
             case WEB_SOCKET_SEND -> ReplyEncoder.sendLength(FRAME_LENGTH);
             case WEB_SOCKET_SERVER_CLOSE -> ReplyEncoder.serverCloseLength(REASON.length);
+            case WEB_SOCKET_ACCEPT -> replies.acceptLength(SUBPROTOCOL.length);
         };
     }
 
@@ -168,6 +170,7 @@ final class SampleMessages {
             case WEB_SOCKET_SEND -> replies.encodeSend(buffer, at, true, content, 0, FRAME_LENGTH);
             case WEB_SOCKET_SERVER_CLOSE ->
                     replies.encodeServerClose(buffer, at, CLOSE_CODE, REASON);
+            case WEB_SOCKET_ACCEPT -> replies.encodeAccept(buffer, at, SUBPROTOCOL);
         }
     }
 
@@ -207,6 +210,8 @@ final class SampleMessages {
             case WEB_SOCKET_SEND -> frame(message);
             case WEB_SOCKET_CLIENT_CLOSE -> message.requestIndex() + close(message);
             case WEB_SOCKET_SERVER_CLOSE -> close(message);
+            case WEB_SOCKET_ACCEPT ->
+                    message.accept().headers().count() + message.accept().subprotocol().length();
         };
     }
 

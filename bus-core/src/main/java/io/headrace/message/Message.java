@@ -5,6 +5,7 @@ import io.headrace.HeadraceException;
 import io.headrace.message.codec.HttpDisconnectDecoder;
 import io.headrace.message.codec.HttpResponseDecoder;
 import io.headrace.message.codec.MessageHeaderDecoder;
+import io.headrace.message.codec.WebSocketAcceptDecoder;
 import io.headrace.message.codec.WebSocketClientCloseDecoder;
 import io.headrace.message.codec.WebSocketReceiveDecoder;
 import io.headrace.message.codec.WebSocketSendDecoder;
@@ -48,11 +49,13 @@ public final class Message {
     private final WebSocketSendDecoder sendDecoder = new WebSocketSendDecoder();
     private final WebSocketServerCloseDecoder serverCloseDecoder =
             new WebSocketServerCloseDecoder();
+    private final WebSocketAcceptDecoder acceptDecoder = new WebSocketAcceptDecoder();
 
     private final Request request = new Request();
     private final Response response = new Response();
     private final Datagram datagram = new Datagram(this);
     private final Close close = new Close(this);
+    private final Accept accept = new Accept();
 
     private MessageType type;
     private long requestIndex;
@@ -158,6 +161,11 @@ public final class Message {
                 close.wrapServerClose(serverCloseDecoder);
                 checkLimit(serverCloseDecoder.limit(), body);
             }
+            case WEB_SOCKET_ACCEPT -> {
+                acceptDecoder.wrap(body, offset, blockLength, version);
+                accept.wrap(body, acceptDecoder);
+                checkLimit(acceptDecoder.limit(), body);
+            }
             default -> throw new AssertionError(type);
         }
     }
@@ -242,6 +250,11 @@ public final class Message {
     /** View of a WebSocket Client Close or Server Close. */
     public Close close() {
         return close;
+    }
+
+    /** View of a WebSocket Accept. */
+    public Accept accept() {
+        return accept;
     }
 
     /**

@@ -4,13 +4,17 @@ package io.headrace.message;
 import io.headrace.message.codec.HttpDisconnectDecoder;
 import io.headrace.message.codec.HttpRequestDecoder;
 import io.headrace.message.codec.HttpResponseDecoder;
+import io.headrace.message.codec.WebSocketAcceptDecoder;
 import io.headrace.message.codec.WebSocketClientCloseDecoder;
 import io.headrace.message.codec.WebSocketConnectionDecoder;
 import io.headrace.message.codec.WebSocketReceiveDecoder;
 import io.headrace.message.codec.WebSocketSendDecoder;
 import io.headrace.message.codec.WebSocketServerCloseDecoder;
 
-/** The eight messages of the specification, in its order, under the names tools print. */
+/**
+ * The eight messages of the specification, in its order, and the extensions, under the names tools
+ * print.
+ */
 public enum MessageType {
     HTTP_REQUEST(HttpRequestDecoder.TEMPLATE_ID, HttpRequestDecoder.BLOCK_LENGTH, "HttpRequest"),
     HTTP_RESPONSE(
@@ -21,7 +25,7 @@ public enum MessageType {
             "HttpDisconnect"),
     WEB_SOCKET_CONNECTION(
             WebSocketConnectionDecoder.TEMPLATE_ID,
-            WebSocketConnectionDecoder.BLOCK_LENGTH,
+            WebSocketConnectionDecoder.admissionEncodingOffset(),
             "WebSocketConnection"),
     WEB_SOCKET_RECEIVE(
             WebSocketReceiveDecoder.TEMPLATE_ID,
@@ -36,9 +40,13 @@ public enum MessageType {
     WEB_SOCKET_SERVER_CLOSE(
             WebSocketServerCloseDecoder.TEMPLATE_ID,
             WebSocketServerCloseDecoder.BLOCK_LENGTH,
-            "WebSocketServerClose");
+            "WebSocketServerClose"),
+    WEB_SOCKET_ACCEPT(
+            WebSocketAcceptDecoder.TEMPLATE_ID,
+            WebSocketAcceptDecoder.BLOCK_LENGTH,
+            "WebSocketAccept");
 
-    private static final MessageType[] BY_TEMPLATE_ID = new MessageType[9];
+    private static final MessageType[] BY_TEMPLATE_ID = new MessageType[17];
 
     static {
         for (final MessageType type : values()) {
@@ -60,7 +68,10 @@ public enum MessageType {
         return templateId;
     }
 
-    /** Length of the fixed block in version 0; a record's own may be longer, never shorter. */
+    /**
+     * Length of the fixed block in the message's first version; a record's own may be longer, never
+     * shorter.
+     */
     int blockLength() {
         return blockLength;
     }
@@ -70,9 +81,11 @@ public enum MessageType {
         return label;
     }
 
-    /** Whether a template id is one of the eight. */
+    /** Whether a template id is one of these. */
     public static boolean isKnown(int templateId) {
-        return templateId >= 1 && templateId < BY_TEMPLATE_ID.length;
+        return templateId >= 1
+                && templateId < BY_TEMPLATE_ID.length
+                && BY_TEMPLATE_ID[templateId] != null;
     }
 
     /**

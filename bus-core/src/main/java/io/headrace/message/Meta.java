@@ -16,6 +16,9 @@ import java.util.Map;
  *   <li>A header whose name contains {@code _} is left out: it could pass for another one.
  *   <li>Values of a repeated header are joined with {@code ,}, those of {@code Cookie} with {@code
  *       "; "}.
+ *   <li>{@code SSL_CLIENT_S_DN} is the subject of a client's verified certificate, and then {@code
+ *       SSL_CLIENT_VERIFY} is {@code SUCCESS}, as Apache's mod_ssl has them; without one, neither
+ *       is there.
  * </ul>
  */
 final class Meta {
@@ -39,6 +42,11 @@ final class Meta {
                 "SCRIPT_NAME",
                 isMounted ? path.substring(0, path.length() - pathInfo.length()) : "");
         meta.put("PATH_INFO", pathInfo);
+        final String clientSubject = request.clientSubject();
+        if (!clientSubject.isEmpty()) {
+            meta.put("SSL_CLIENT_VERIFY", "SUCCESS");
+            meta.put("SSL_CLIENT_S_DN", clientSubject);
+        }
         final Pairs headers = request.headers();
         for (int i = 0; i < headers.count(); i++) {
             final String name = headers.key(i).toString();

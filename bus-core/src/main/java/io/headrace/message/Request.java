@@ -31,6 +31,7 @@ public final class Request {
     private final Field remoteAddr = new Field();
     private final Field serverName = new Field();
     private final Field replyChannel = new Field();
+    private final Field clientSubject = new Field();
     private final Field body = new Field();
     private final UnsafeBuffer buffer = new UnsafeBuffer(0, 0);
     private final HttpRequestDecoder http = new HttpRequestDecoder();
@@ -40,6 +41,7 @@ public final class Request {
     private int serverPort;
     private int httpVersion;
     private boolean https;
+    private boolean awaitsAccept;
     private boolean redelivered;
 
     Request() {}
@@ -55,6 +57,7 @@ public final class Request {
         serverPort = http.serverPort();
         httpVersion = http.httpVersionRaw();
         https = http.schemeRaw() == 1;
+        awaitsAccept = false;
         get.reset(buffer);
         for (HttpRequestDecoder.GetDecoder group = http.get(); group.hasNext(); ) {
             group.next();
@@ -108,6 +111,7 @@ public final class Request {
         end(serverName, http.skipServerName(), http.limit());
         end(replyChannel, http.skipResponseChannel(), http.limit());
         end(body, http.skipBody(), http.limit());
+        end(clientSubject, http.skipClientSubject(), http.limit());
         Message.checkLimit(http.limit(), buffer);
     }
 
@@ -118,6 +122,7 @@ public final class Request {
         serverPort = webSocket.serverPort();
         httpVersion = webSocket.httpVersionRaw();
         https = webSocket.schemeRaw() == 1;
+        awaitsAccept = webSocket.admissionRaw() == 1;
         get.reset(buffer);
         for (WebSocketConnectionDecoder.GetDecoder group = webSocket.get(); group.hasNext(); ) {
             group.next();
@@ -150,6 +155,7 @@ public final class Request {
         end(remoteAddr, webSocket.skipRemoteAddr(), webSocket.limit());
         end(serverName, webSocket.skipServerName(), webSocket.limit());
         end(replyChannel, webSocket.skipSendChannel(), webSocket.limit());
+        end(clientSubject, webSocket.skipClientSubject(), webSocket.limit());
         Message.checkLimit(webSocket.limit(), buffer);
         post.reset(buffer);
         files.reset(buffer);
@@ -284,5 +290,20 @@ public final class Request {
     /** Whether the client came over TLS. */
     public boolean https() {
         return https;
+    }
+
+    /**
+     * Subject of the client's certificate, which has been verified, as in RFC 4514; empty without.
+     */
+    public String clientSubject() {
+        return clientSubject.toString();
+    }
+
+    /**
+     * Whether this is a WebSocket's handshake that waits to be accepted or refused by a worker
+     * ({@code headrace.websocket.accept=worker}).
+     */
+    public boolean awaitsAccept() {
+        return awaitsAccept;
     }
 }

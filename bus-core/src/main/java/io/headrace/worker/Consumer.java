@@ -183,7 +183,9 @@ final class Consumer implements Agent, Claimer.Handler {
                             .onWebSocketConnect(
                                     channel,
                                     message.request(),
-                                    webSocket.to(message.connection(), message.order()));
+                                    webSocket
+                                            .to(message.connection(), message.order())
+                                            .awaited(message.request().awaitsAccept()));
             case WEB_SOCKET_RECEIVE ->
                     context.onWebSocketReceive()
                             .onWebSocketReceive(
@@ -200,7 +202,8 @@ final class Consumer implements Agent, Claimer.Handler {
     }
 
     private void answerFailure(Message message) {
-        if (message.type() == MessageType.HTTP_REQUEST && !httpReply.isSent()) {
+        if (message.type() == MessageType.HTTP_REQUEST && !httpReply.isSent()
+                || message.type() == MessageType.WEB_SOCKET_CONNECTION && webSocket.isAwaited()) {
             httpReply
                     .to(message.connection(), message.order())
                     .header("Headrace-Reason", "handler-failed")

@@ -29,7 +29,7 @@ public final class Handlers {
         void onHttpDisconnect(String channel, Request request) throws Exception;
     }
 
-    /** Handles a WebSocket Connection. */
+    /** Handles a WebSocket Connection; without such a handler, all are accepted. */
     @FunctionalInterface
     public interface OnWebSocketConnect {
         void onWebSocketConnect(String channel, Request request, WebSocket socket) throws Exception;

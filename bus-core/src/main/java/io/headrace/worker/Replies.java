@@ -158,6 +158,23 @@ final class Replies implements AutoCloseable {
         }
     }
 
+    int sendAccept(long connection, byte[] subprotocol) {
+        if (subprotocol.length > 254) {
+            return refused(LaneAppender.TOO_LONG);
+        }
+        final LaneAppender lane = lane(connection);
+        final int code = claim(lane, encoder.acceptLength(subprotocol.length));
+        if (code != LaneAppender.OK) {
+            return code;
+        }
+        try {
+            encoder.encodeAccept(lane.buffer(), lane.offset(), subprotocol);
+            return commit(lane, connection, 0);
+        } finally {
+            lane.abortIfClaimed();
+        }
+    }
+
     private int claim(LaneAppender lane, int length) {
         // Read per reply and not per duty cycle: a handler may have taken any time.
         nowNs = clock.nanoTime();

@@ -34,7 +34,8 @@ public final class WorkerContext {
     private boolean handlesWebSocket;
     private Handlers.OnHttpRequest onHttpRequest = (channel, request, reply) -> {};
     private Handlers.OnHttpDisconnect onHttpDisconnect = (channel, request) -> {};
-    private Handlers.OnWebSocketConnect onWebSocketConnect = (channel, request, socket) -> {};
+    private Handlers.OnWebSocketConnect onWebSocketConnect =
+            (channel, request, socket) -> socket.accept();
     private Handlers.OnWebSocketReceive onWebSocketReceive = (channel, message, socket) -> {};
     private Handlers.OnWebSocketDisconnect onWebSocketDisconnect = (channel, close) -> {};
 

@@ -20,6 +20,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /**
  * The bytes of every message, as they were written once and must stay for ever: {@code
@@ -33,7 +34,7 @@ class GoldenBytesTest {
     @ParameterizedTest
     @EnumSource(MessageType.class)
     void shouldEncodeFixedValuesToTheGoldenBytes(MessageType type) throws IOException {
-        assertEquals(golden(type), hex(Samples.record(type)));
+        assertEquals(golden("", type), hex(Samples.record(type)));
     }
 
     @ParameterizedTest
@@ -59,7 +60,7 @@ class GoldenBytesTest {
     void shouldKnowTheTypeOfTheGoldenBytes(MessageType type) throws IOException {
         final Message message = decode(type);
         assertEquals(type, message.type());
-        assertEquals(type.ordinal() + 1, message.templateId());
+        assertEquals(type.templateId(), message.templateId());
         assertEquals(Samples.SEQUENCE, message.sequence());
         assertEquals(Samples.CONNECTION, message.connection());
         assertEquals(Samples.ORDER, message.order());
@@ -94,6 +95,16 @@ class GoldenBytesTest {
         assertEquals(0, request.form().count());
         assertEquals(0, request.files().count());
         assertEquals(0, request.body().length());
+        assertTrue(request.awaitsAccept());
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = MessageType.class, mode = Mode.EXCLUDE, names = "WEB_SOCKET_ACCEPT")
+    void shouldReadTheGoldenBytesOfVersion0AsTheyWereMeant(MessageType type) throws IOException {
+        final String today = walk(Samples.record(type));
+        final UnsafeBuffer old = record(golden("v0/", type));
+
+        assertEquals(today.replaceAll(" awaits| SSL_CLIENT_.*?(?= HTTP_)", ""), walk(old));
     }
 
     private static void checkConnectionKeys(Request request) {
@@ -124,6 +135,9 @@ class GoldenBytesTest {
         assertEquals(request.path(), request.pathField().toString());
         assertEquals(request.pathInfo(), request.pathInfoField().toString());
         assertEquals("one,zwö", request.meta("HTTP_X_TAG"));
+        assertEquals(Samples.CLIENT_SUBJECT, request.clientSubject());
+        assertEquals(Samples.CLIENT_SUBJECT, request.meta("SSL_CLIENT_S_DN"));
+        assertEquals("SUCCESS", request.meta("SSL_CLIENT_VERIFY"));
     }
 
     @Test
@@ -176,6 +190,13 @@ class GoldenBytesTest {
     }
 
     @Test
+    void shouldReadEveryKeyOfTheGoldenWebSocketAccept() throws IOException {
+        final Message message = decode(MessageType.WEB_SOCKET_ACCEPT);
+        assertEquals("chat.v2", message.accept().subprotocol().toString());
+        assertEquals(List.of(pair("Set-Cookie", "a=ü")), message.accept().headers().toList());
+    }
+
+    @Test
     void shouldGiveTheTemplateIdsOfTheSpecificationInItsOrder() {
         assertEquals(
                 Map.of(
@@ -186,7 +207,8 @@ class GoldenBytesTest {
                         5, "WebSocketReceive",
                         6, "WebSocketClientClose",
                         7, "WebSocketSend",
-                        8, "WebSocketServerClose"),
+                        8, "WebSocketServerClose",
+                        16, "WebSocketAccept"),
                 List.of(MessageType.values()).stream()
                         .collect(
                                 java.util.stream.Collectors.toMap(
@@ -194,11 +216,18 @@ class GoldenBytesTest {
     }
 
     private static Message decode(MessageType type) throws IOException {
-        final UnsafeBuffer record = goldenRecord(type);
+        return decode(goldenRecord(type));
+    }
+
+    private static Message decode(UnsafeBuffer record) {
         assertTrue(Message.isWhole(record));
         final Message message = new Message().wrap(record);
         assertTrue(message.decode(), message::problem);
         return message;
+    }
+
+    private static String walk(UnsafeBuffer record) {
+        return MessageWalk.of(decode(record));
     }
 
     private static Entry<String, String> pair(String key, String value) {
@@ -206,11 +235,15 @@ class GoldenBytesTest {
     }
 
     private static UnsafeBuffer goldenRecord(MessageType type) throws IOException {
-        return new UnsafeBuffer(HexFormat.of().parseHex(golden(type).replaceAll("\\s", "")));
+        return record(golden("", type));
     }
 
-    private static String golden(MessageType type) throws IOException {
-        final String name = "/golden/" + type.label() + ".hex";
+    private static UnsafeBuffer record(String golden) {
+        return new UnsafeBuffer(HexFormat.of().parseHex(golden.replaceAll("\\s", "")));
+    }
+
+    private static String golden(String folder, MessageType type) throws IOException {
+        final String name = "/golden/" + folder + type.label() + ".hex";
         try (InputStream stream = GoldenBytesTest.class.getResourceAsStream(name)) {
             assertNotNull(
                     stream,

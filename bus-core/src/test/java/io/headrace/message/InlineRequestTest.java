@@ -70,7 +70,12 @@ class InlineRequestTest {
     @ParameterizedTest
     @EnumSource(
             value = MessageType.class,
-            names = {"HTTP_RESPONSE", "WEB_SOCKET_SEND", "WEB_SOCKET_SERVER_CLOSE"})
+            names = {
+                "HTTP_RESPONSE",
+                "WEB_SOCKET_SEND",
+                "WEB_SOCKET_SERVER_CLOSE",
+                "WEB_SOCKET_ACCEPT"
+            })
     void shouldPointAtNoRequestInAReplyThatComesAfterAnEvent(MessageType reply) {
         final Message message = new Message();
         assertTrue(message.wrap(Samples.record(MessageType.WEB_SOCKET_RECEIVE)).decode());

@@ -37,7 +37,7 @@ class MessageVersionTest {
                 walk(
                         newer(
                                 known,
-                                type.blockLength(),
+                                known.getShort(BLOCK_LENGTH_OFFSET),
                                 "new fields!".getBytes(StandardCharsets.US_ASCII))));
     }
 
@@ -93,7 +93,7 @@ class MessageVersionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 9, 15, 16, 0x8000, 0xFFFF})
+    @ValueSource(ints = {0, 9, 15, 17, 0x8000, 0xFFFF})
     void shouldRefuseAnUnknownTemplateIdAndNameIt(int templateId) {
         final UnsafeBuffer record = Samples.record(MessageType.HTTP_REQUEST);
         record.putShort(TEMPLATE_ID_OFFSET, (short) templateId);
@@ -166,8 +166,10 @@ class MessageVersionTest {
                         : isInline ? MessageType.HTTP_DISCONNECT : MessageType.HTTP_REQUEST;
         final UnsafeBuffer record = Samples.record(type);
         final int at;
-        if (isDatagram || what.contains("body")) {
+        if (isDatagram) {
             at = record.capacity() - Samples.BODY.length - 4;
+        } else if (what.contains("body")) {
+            at = indexOf(record, Samples.REPLY_CHANNEL) + Samples.REPLY_CHANNEL.length();
         } else if (isInline) {
             at = record.capacity() - 4;
         } else {

@@ -46,6 +46,10 @@ final class MessageWalk {
                 final Close close = message.close();
                 text.append(close.code()).append(close.closedBy()).append(close.reason());
             }
+            case WEB_SOCKET_ACCEPT -> {
+                pairs(message.accept().headers());
+                field(message.accept().subprotocol());
+            }
         }
     }
 
@@ -76,6 +80,7 @@ final class MessageWalk {
         text.append(request.remoteAddr()).append(request.remotePort());
         text.append(request.serverName()).append(request.serverPort());
         text.append(request.httpVersion()).append(request.https());
+        text.append(request.awaitsAccept() ? " awaits" : "");
         text.append(request.meta());
     }
 

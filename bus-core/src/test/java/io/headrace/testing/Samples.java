@@ -15,7 +15,7 @@ import io.headrace.message.encode.RequestKeys;
 import io.headrace.message.encode.TextBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** One record of each of the eight messages, with fixed values in every key. */
+/** One record of each message, with fixed values in every key. */
 public final class Samples {
 
     public static final long SEQUENCE = 0x0102030405060708L;
@@ -29,6 +29,8 @@ public final class Samples {
     public static final byte[] BODY = {0, 1, (byte) 0x80, (byte) 0xFF};
     public static final byte[] DATAGRAM = "ten bytes!".getBytes(US_ASCII);
     public static final byte[] REASON = "tschüß".getBytes(UTF_8);
+    public static final String CLIENT_SUBJECT = "CN=Jürgen,O=Example";
+    public static final byte[] SUBPROTOCOL = "chat.v2".getBytes(US_ASCII);
     public static final byte[] PAGE = "<p>€</p>".getBytes(UTF_8);
 
     private Samples() {}
@@ -65,6 +67,8 @@ public final class Samples {
                 .server(text(keys, "2001:db8::1"), 8_443)
                 .httpVersion(20)
                 .https(true)
+                .clientSubject(text(keys, CLIENT_SUBJECT))
+                .awaitsAccept(true)
                 .replyChannel(text(keys, REPLY_CHANNEL));
     }
 
@@ -136,7 +140,16 @@ public final class Samples {
                     record(
                             ReplyEncoder.serverCloseLength(REASON.length),
                             (b, at) -> new ReplyEncoder().encodeServerClose(b, at, 4999, REASON));
+            case WEB_SOCKET_ACCEPT -> accept();
         };
+    }
+
+    private static UnsafeBuffer accept() {
+        final ReplyEncoder encoder = new ReplyEncoder();
+        encoder.addHeader("Set-Cookie", "a=ü");
+        return record(
+                encoder.acceptLength(SUBPROTOCOL.length),
+                (b, at) -> encoder.encodeAccept(b, at, SUBPROTOCOL));
     }
 
     private static UnsafeBuffer response() {

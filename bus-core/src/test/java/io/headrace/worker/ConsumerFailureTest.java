@@ -174,22 +174,9 @@ class ConsumerFailureTest {
     @ParameterizedTest
     @EnumSource(
             value = MessageType.class,
-            names = {"WEB_SOCKET_CONNECTION", "WEB_SOCKET_RECEIVE", "WEB_SOCKET_CLIENT_CLOSE"})
+            names = {"WEB_SOCKET_RECEIVE", "WEB_SOCKET_CLIENT_CLOSE"})
     void shouldFailAWebSocketMessageWithoutAnAnswer(MessageType type) {
-        start(
-                new WorkerContext()
-                        .onWebSocketConnect(
-                                (channel, request, socket) -> {
-                                    throw new IllegalStateException("connect");
-                                })
-                        .onWebSocketReceive(
-                                (channel, message, socket) -> {
-                                    throw new IllegalStateException("receive");
-                                })
-                        .onWebSocketDisconnect(
-                                (channel, close) -> {
-                                    throw new IllegalStateException("disconnect");
-                                }));
+        start(throwing());
         worker.send("websocket.receive", type, 1);
         worker.rounds();
         assertEquals(List.of(), worker.replies());
@@ -197,10 +184,43 @@ class ConsumerFailureTest {
         assertEquals(1, worker.errors().size());
     }
 
+    @Test
+    void shouldAnswerAHandshakeThatWaitsWhenItsHandlerFails() {
+        start(throwing());
+        worker.send("websocket.connect", MessageType.WEB_SOCKET_CONNECTION, 1);
+        worker.rounds();
+        final List<TestWorker.Reply> replies = worker.replies();
+        assertEquals(1, replies.size());
+        assertEquals(500, replies.get(0).status());
+        assertEquals(0, replies.get(0).order());
+        assertEquals(ClaimWord.of(1, ClaimWord.FAILED), worker.lastWord("websocket.connect"));
+    }
+
+    private static WorkerContext throwing() {
+        return new WorkerContext()
+                .onWebSocketConnect(
+                        (channel, request, socket) -> {
+                            throw new IllegalStateException("connect");
+                        })
+                .onWebSocketReceive(
+                        (channel, message, socket) -> {
+                            throw new IllegalStateException("receive");
+                        })
+                .onWebSocketDisconnect(
+                        (channel, close) -> {
+                            throw new IllegalStateException("disconnect");
+                        });
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = MessageType.class,
-            names = {"HTTP_RESPONSE", "WEB_SOCKET_SEND", "WEB_SOCKET_SERVER_CLOSE"})
+            names = {
+                "HTTP_RESPONSE",
+                "WEB_SOCKET_SEND",
+                "WEB_SOCKET_SERVER_CLOSE",
+                "WEB_SOCKET_ACCEPT"
+            })
     void shouldFailAMessageThatIsNotForWorkers(MessageType type) {
         start(new WorkerContext().onHttpRequest((channel, request, reply) -> codes.add(1)));
         worker.send("http.request", type, 1);

@@ -13,9 +13,10 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.socket.Connections;
-import io.headrace.frontend.socket.Listener;
+import io.headrace.frontend.socket.Pipeline;
 import io.headrace.frontend.socket.Rehearsal;
-import io.headrace.frontend.socket.Transport;
+import io.headrace.frontend.socket.listen.Listener;
+import io.headrace.frontend.socket.listen.Transport;
 import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
@@ -115,6 +116,7 @@ public final class Frontend implements AutoCloseable {
                         ConnectionTable.create(bus, writer),
                         counters,
                         context.limits(),
+                        context.webSocket(),
                         context.mountPrefix());
         final Egress egress =
                 new Egress(
@@ -126,7 +128,8 @@ public final class Frontend implements AutoCloseable {
                         member,
                         fates,
                         counters);
-        final Listener listener = new Listener(transport, context.host(), port, connections);
+        final Listener listener =
+                new Listener(transport, context.host(), port, new Pipeline(connections));
         listeners.add(listener);
         loops.add(new FrontendLoop(writer, listener, ingress, connections, egress));
     }

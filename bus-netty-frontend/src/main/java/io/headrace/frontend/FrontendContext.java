@@ -5,6 +5,7 @@ import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.frontend.admin.AdminServer;
 import io.headrace.frontend.socket.Limits;
+import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.worker.IdleStrategies;
 import java.nio.file.Path;
 
@@ -49,6 +50,7 @@ public final class FrontendContext {
             Boolean.parseBoolean(System.getProperty(NATIVE_TRANSPORT_PROPERTY, "true"));
     private String admin = System.getProperty(ADMIN_PROPERTY, "");
     private Limits limits = Limits.fromProperties();
+    private WebSocketOptions webSocket = WebSocketOptions.fromProperties();
 
     /** The bus's directory ({@code headrace.bus}). */
     public FrontendContext directory(Path path) {
@@ -147,6 +149,16 @@ public final class FrontendContext {
 
     public Limits limits() {
         return limits;
+    }
+
+    /** Who may open a WebSocket, and how. */
+    public FrontendContext webSocket(WebSocketOptions values) {
+        webSocket = values;
+        return this;
+    }
+
+    public WebSocketOptions webSocket() {
+        return webSocket;
     }
 
     FrontendContext conclude() {

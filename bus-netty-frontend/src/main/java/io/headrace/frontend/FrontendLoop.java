@@ -4,7 +4,7 @@ package io.headrace.frontend;
 import io.headrace.frontend.exchange.Egress;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.socket.Connections;
-import io.headrace.frontend.socket.Listener;
+import io.headrace.frontend.socket.listen.Listener;
 import io.headrace.worker.IdleStrategies;
 import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.CloseHelper;

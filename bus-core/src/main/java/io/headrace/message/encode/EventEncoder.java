@@ -3,6 +3,7 @@ package io.headrace.message.encode;
 
 import io.headrace.message.Close;
 import io.headrace.message.Message;
+import io.headrace.message.codec.Admission;
 import io.headrace.message.codec.ClosedBy;
 import io.headrace.message.codec.FrameKind;
 import io.headrace.message.codec.HttpDisconnectEncoder;
@@ -62,14 +63,15 @@ public final class EventEncoder {
     }
 
     private static int endpointLength(RequestKeys keys) {
-        return 3 * 2
+        return 4 * 2
                 + 3
                 + TextBuffer.length(keys.path())
                 + TextBuffer.length(keys.pathInfo())
                 + TextBuffer.length(keys.queryString())
                 + TextBuffer.length(keys.remoteAddr())
                 + TextBuffer.length(keys.serverName())
-                + TextBuffer.length(keys.replyChannel());
+                + TextBuffer.length(keys.replyChannel())
+                + TextBuffer.length(keys.clientSubject());
     }
 
     private static long pairsLength(PairList pairs, int lengthBytes) {
@@ -132,7 +134,8 @@ public final class EventEncoder {
                 .putRemoteAddr(text, offset(keys.remoteAddr()), length(keys.remoteAddr()))
                 .putServerName(text, offset(keys.serverName()), length(keys.serverName()))
                 .putResponseChannel(text, offset(keys.replyChannel()), length(keys.replyChannel()))
-                .putBody(keys.body(), 0, keys.body().capacity());
+                .putBody(keys.body(), 0, keys.body().capacity())
+                .putClientSubject(text, offset(keys.clientSubject()), length(keys.clientSubject()));
         return HEADER + request.encodedLength();
     }
 
@@ -160,7 +163,8 @@ public final class EventEncoder {
                 .remotePort(keys.remotePort())
                 .serverPort(keys.serverPort())
                 .httpVersion(HttpVersion.get((short) keys.httpVersion()))
-                .scheme(keys.https() ? Scheme.HTTPS : Scheme.HTTP);
+                .scheme(keys.https() ? Scheme.HTTPS : Scheme.HTTP)
+                .admission(keys.awaitsAccept() ? Admission.AWAITED : Admission.OPEN);
 
         final WebSocketConnectionEncoder.GetEncoder get = connection.getCount(keys.get().count());
         for (int i = 0, count = keys.get().count(); i < count; i++) {
@@ -194,7 +198,8 @@ public final class EventEncoder {
                 .putQueryString(text, offset(keys.queryString()), length(keys.queryString()))
                 .putRemoteAddr(text, offset(keys.remoteAddr()), length(keys.remoteAddr()))
                 .putServerName(text, offset(keys.serverName()), length(keys.serverName()))
-                .putSendChannel(text, offset(keys.replyChannel()), length(keys.replyChannel()));
+                .putSendChannel(text, offset(keys.replyChannel()), length(keys.replyChannel()))
+                .putClientSubject(text, offset(keys.clientSubject()), length(keys.clientSubject()));
         return HEADER + connection.encodedLength();
     }
 

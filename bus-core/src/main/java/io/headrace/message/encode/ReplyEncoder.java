@@ -4,6 +4,7 @@ package io.headrace.message.encode;
 import io.headrace.message.codec.FrameKind;
 import io.headrace.message.codec.HttpResponseEncoder;
 import io.headrace.message.codec.MessageHeaderEncoder;
+import io.headrace.message.codec.WebSocketAcceptEncoder;
 import io.headrace.message.codec.WebSocketSendEncoder;
 import io.headrace.message.codec.WebSocketServerCloseEncoder;
 import java.nio.charset.StandardCharsets;
@@ -11,8 +12,8 @@ import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Encodes what a worker writes: the three messages that go to clients, with twins that say their
- * lengths beforehand.
+ * Encodes what a worker writes: the messages that go to clients, with twins that say their lengths
+ * beforehand.
  *
  * <p>Not thread-safe; one per writer. Allocates nothing but what a caller's {@code String} headers
  * need.
@@ -26,10 +27,11 @@ public final class ReplyEncoder {
     private final HttpResponseEncoder response = new HttpResponseEncoder();
     private final WebSocketSendEncoder send = new WebSocketSendEncoder();
     private final WebSocketServerCloseEncoder serverClose = new WebSocketServerCloseEncoder();
+    private final WebSocketAcceptEncoder accept = new WebSocketAcceptEncoder();
     private byte[][] headers = new byte[16][];
     private int headerEntryCount;
 
-    /** Adds a header to the next response; names may repeat ({@code Set-Cookie}). */
+    /** Adds a header to the next response or accept; names may repeat ({@code Set-Cookie}). */
     public void addHeader(String name, String value) {
         if (headerEntryCount == headers.length) {
             headers = Arrays.copyOf(headers, 2 * headers.length);
@@ -38,18 +40,28 @@ public final class ReplyEncoder {
         headers[headerEntryCount++] = value.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** Forgets the headers added since the last response. */
+    /** Forgets the headers that were added. */
     public void clearHeaders() {
         headerEntryCount = 0;
     }
 
     /** Encoded length of an HTTP Response with the headers added so far. */
     public int responseLength(int contentTypeLength, int contentLength) {
-        int length = HEADER + HttpResponseEncoder.BLOCK_LENGTH + GROUP;
+        return HEADER
+                + HttpResponseEncoder.BLOCK_LENGTH
+                + headersLength()
+                + 1
+                + contentTypeLength
+                + 4
+                + contentLength;
+    }
+
+    private int headersLength() {
+        int length = GROUP;
         for (int i = 0; i < headerEntryCount; i++) {
             length += 2 + headers[i].length;
         }
-        return length + 1 + contentTypeLength + 4 + contentLength;
+        return length;
     }
 
     /**
@@ -113,5 +125,32 @@ public final class ReplyEncoder {
                 .code(code)
                 .putReason(reason, 0, reason.length);
         return HEADER + serverClose.encodedLength();
+    }
+
+    /** Encoded length of a WebSocket Accept with the headers added so far. */
+    public int acceptLength(int subprotocolLength) {
+        return HEADER
+                + WebSocketAcceptEncoder.BLOCK_LENGTH
+                + headersLength()
+                + 1
+                + subprotocolLength;
+    }
+
+    /**
+     * Encodes a WebSocket Accept with the headers added so far and returns its length.
+     *
+     * @param subprotocol ASCII, at most 254 bytes.
+     */
+    public int encodeAccept(UnsafeBuffer buffer, int offset, byte[] subprotocol) {
+        final WebSocketAcceptEncoder.HeadersEncoder group =
+                accept.wrapAndApplyHeader(buffer, offset, header)
+                        .headersCount(headerEntryCount / 2);
+        for (int i = 0; i < headerEntryCount; i += 2) {
+            group.next()
+                    .putKey(headers[i], 0, headers[i].length)
+                    .putValue(headers[i + 1], 0, headers[i + 1].length);
+        }
+        accept.putSubprotocol(subprotocol, 0, subprotocol.length);
+        return HEADER + accept.encodedLength();
     }
 }

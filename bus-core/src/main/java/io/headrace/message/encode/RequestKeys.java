@@ -30,10 +30,12 @@ public final class RequestKeys {
     private long remoteAddr;
     private long serverName;
     private long replyChannel;
+    private long clientSubject;
     private int remotePort;
     private int serverPort;
     private int httpVersion;
     private boolean https;
+    private boolean awaitsAccept;
 
     public TextBuffer text() {
         return text;
@@ -163,6 +165,26 @@ public final class RequestKeys {
         return https;
     }
 
+    /** Subject of the client's verified certificate, {@code SSL_CLIENT_S_DN}; empty without. */
+    public RequestKeys clientSubject(long slice) {
+        clientSubject = slice;
+        return this;
+    }
+
+    public long clientSubject() {
+        return clientSubject;
+    }
+
+    /** Whether a WebSocket's handshake waits for a worker's accept. */
+    public RequestKeys awaitsAccept(boolean value) {
+        awaitsAccept = value;
+        return this;
+    }
+
+    public boolean awaitsAccept() {
+        return awaitsAccept;
+    }
+
     /** The key {@code response_channel} of a request, {@code send_channel} of a WebSocket. */
     public RequestKeys replyChannel(long slice) {
         replyChannel = slice;
@@ -183,9 +205,9 @@ public final class RequestKeys {
         files.clear();
         body.wrap(0, 0);
         method = path = pathInfo = queryString = TextBuffer.EMPTY;
-        remoteAddr = serverName = replyChannel = TextBuffer.EMPTY;
+        remoteAddr = serverName = replyChannel = clientSubject = TextBuffer.EMPTY;
         remotePort = serverPort = 0;
         httpVersion = 11;
-        https = false;
+        https = awaitsAccept = false;
     }
 }

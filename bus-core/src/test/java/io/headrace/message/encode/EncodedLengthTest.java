@@ -210,6 +210,7 @@ class EncodedLengthTest {
                 .queryString(Samples.text(keys, text(random)))
                 .remote(Samples.text(keys, text(random)), random.nextInt(65_535))
                 .server(Samples.text(keys, text(random)), random.nextInt(65_535))
+                .clientSubject(Samples.text(keys, text(random)))
                 .replyChannel(Samples.text(keys, text(random)));
     }
 

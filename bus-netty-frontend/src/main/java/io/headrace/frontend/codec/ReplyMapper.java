@@ -12,6 +12,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
@@ -20,6 +21,9 @@ import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Set;
+import java.util.TreeSet;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -32,6 +36,24 @@ public final class ReplyMapper {
 
     private static final int STATUS_MIN = 200;
     private static final int STATUS_MAX = 599;
+    // How a message is delimited, what becomes of its connection, and how a WebSocket opens.
+    private static final Set<String> OURS = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+
+    static {
+        Collections.addAll(
+                OURS,
+                "Content-Length",
+                "Transfer-Encoding",
+                "Trailer",
+                "TE",
+                "Connection",
+                "Keep-Alive",
+                "Proxy-Connection",
+                "Upgrade",
+                "Sec-WebSocket-Accept",
+                "Sec-WebSocket-Protocol",
+                "Sec-WebSocket-Extensions");
+    }
 
     private final UnsafeBuffer target = new UnsafeBuffer(0, 0);
 
@@ -58,13 +80,7 @@ public final class ReplyMapper {
             if (response.contentType().length() > 0) {
                 http.headers().set(HttpHeaderNames.CONTENT_TYPE, response.contentType().toString());
             }
-            final Pairs headers = response.headers();
-            for (int i = 0; i < headers.count(); i++) {
-                final String name = headers.key(i).toString();
-                if (!isOurs(name)) {
-                    http.headers().add(name, headers.value(i).toString());
-                }
-            }
+            addHeaders(response.headers(), http);
             if (hasContent) {
                 http.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, content.length());
             }
@@ -75,11 +91,18 @@ public final class ReplyMapper {
         }
     }
 
-    // How a message is delimited and whether its connection stays is for the front end to say.
-    private static boolean isOurs(String name) {
-        return HttpHeaderNames.CONTENT_LENGTH.contentEqualsIgnoreCase(name)
-                || HttpHeaderNames.TRANSFER_ENCODING.contentEqualsIgnoreCase(name)
-                || HttpHeaderNames.CONNECTION.contentEqualsIgnoreCase(name);
+    /**
+     * Adds a worker's headers, but for those that are the front end's to say.
+     *
+     * @throws IllegalArgumentException when one cannot be put on the wire.
+     */
+    public static void addHeaders(Pairs headers, HttpResponse http) {
+        for (int i = 0; i < headers.count(); i++) {
+            final String name = headers.key(i).toString();
+            if (!OURS.contains(name)) {
+                http.headers().add(name, headers.value(i).toString());
+            }
+        }
     }
 
     /** An answer that comes from Headrace itself. */

@@ -72,6 +72,7 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
                             target.onResponse(connection, message.order(), message.response());
                     case WEB_SOCKET_SEND ->
                             target.onSend(connection, message.order(), message.datagram());
+                    case WEB_SOCKET_ACCEPT -> target.onAccept(connection, message.accept());
                     case WEB_SOCKET_SERVER_CLOSE ->
                             target.onServerClose(connection, message.order(), message.close());
                     default -> false;

@@ -10,6 +10,8 @@ import io.headrace.channel.LaneAppender;
 public enum Refused {
     MALFORMED(400, "malformed", "the request is malformed"),
     TOO_MANY_FIELDS(400, "too-many-fields", "the form or query has too many fields"),
+    ORIGIN_NOT_ALLOWED(403, "origin-not-allowed", "pages of this origin may not connect"),
+    NOT_ACCEPTED(403, "not-accepted", "the application does not accept this connection"),
     BODY_TOO_LARGE(413, "body-too-large", "the body is larger than this server accepts"),
     HEADER_TOO_LARGE(
             431, "header-too-large", "the header block is larger than this server accepts"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.exchange;
 
+import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
 import io.headrace.message.Response;
@@ -15,6 +16,8 @@ public interface ReplyTarget {
     boolean onResponse(long connection, int order, Response response);
 
     boolean onSend(long connection, int order, Datagram datagram);
+
+    boolean onAccept(long connection, Accept accept);
 
     boolean onServerClose(long connection, int order, Close close);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.headrace.HeadraceException;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
+import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
 import io.headrace.message.encode.RequestKeys;
@@ -114,6 +116,11 @@ final class Connection {
         return closing;
     }
 
+    /** Whether it has had a request. */
+    boolean isUsed() {
+        return nextOrder > 0;
+    }
+
     boolean hasExchanges() {
         return !exchanges.isEmpty();
     }
@@ -128,23 +135,32 @@ final class Connection {
         return null;
     }
 
-    /**
-     * Takes an exchange back that ends without an answer of its own: the connection's protocol
-     * changes.
-     */
-    void forget(Exchange exchange) {
-        exchanges.remove(exchange);
-    }
-
     /** Answers with a refusal of Headrace's own. */
     void refuse(Exchange exchange, Refused refused) {
         connections.counters().refused(refused).incrementRelease();
         answer(exchange, ReplyMapper.refusal(refused.status(), refused.reason(), refused.text()));
     }
 
+    /** Answers instead of a worker whose reply cannot be put on the wire, and keeps why. */
+    void refuseReply(Exchange exchange, IllegalArgumentException invalid) {
+        connections.onError(new HeadraceException("invalid reply: " + invalid.getMessage()));
+        refuse(exchange, Refused.INVALID_REPLY);
+    }
+
+    /** Answers with what a worker replied. */
+    void respond(Exchange exchange, FullHttpResponse response) {
+        if (webSocket != null) {
+            webSocket.refused(Close.By.WORKER);
+        }
+        answer(exchange, response);
+    }
+
     /** Answers a request; writes it, and what waited for it, when its turn has come. */
     void answer(Exchange exchange, FullHttpResponse response) {
         connections.stopTimer(exchange);
+        if (webSocket != null) {
+            webSocket.refused(Close.By.FRONT_END);
+        }
         exchange.response = response;
         while (!exchanges.isEmpty() && exchanges.peek().response != null) {
             write(exchanges.poll());
@@ -174,6 +190,12 @@ final class Connection {
         markDirty();
     }
 
+    /** Writes to the client with the next flush. */
+    void write(Object message) {
+        channel.write(message, channel.voidPromise());
+        markDirty();
+    }
+
     /**
      * Closes our side, and reads on for a while: a client that still sends what was refused would
      * be reset, and might lose its answer (RFC 9112, section 9.6).
@@ -183,8 +205,8 @@ final class Connection {
         channel.eventLoop().schedule((Runnable) channel::close, LINGER_MS, TimeUnit.MILLISECONDS);
     }
 
-    /** From now on the connection is a WebSocket. */
-    void upgraded(WebSocketHandler handler) {
+    /** Workers know of it as a WebSocket, which opens now or waits for a worker's decision. */
+    void connected(WebSocketHandler handler) {
         webSocket = handler;
     }
 
@@ -193,7 +215,31 @@ final class Connection {
         return webSocket;
     }
 
+    /** Opens the WebSocket whose handshake is the only exchange. */
+    void open(FullHttpResponse response) {
+        connections.stopTimer(exchanges.poll());
+        webSocket.open(response);
+    }
+
+    boolean accept(Accept accept) {
+        if (webSocket == null || !webSocket.isAwaited()) {
+            // One that is open needs it no more, which its worker may not know.
+            return webSocket != null && webSocket.isOpen();
+        }
+        try {
+            final FullHttpResponse response = webSocket.response(accept.subprotocol().toString());
+            ReplyMapper.addHeaders(accept.headers(), response);
+            open(response);
+        } catch (final IllegalArgumentException invalid) {
+            refuseReply(exchanges.peek(), invalid);
+        }
+        return true;
+    }
+
     boolean send(int order, Datagram datagram) {
+        if (webSocket != null && webSocket.isAwaited()) {
+            open(webSocket.response(""));
+        }
         if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
             return false;
         }
@@ -202,6 +248,11 @@ final class Connection {
     }
 
     boolean closeWebSocket(int order, Close close) {
+        if (webSocket != null && webSocket.isAwaited()) {
+            webSocket.refused(Close.By.WORKER);
+            refuse(exchanges.peek(), Refused.NOT_ACCEPTED);
+            return true;
+        }
         if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
             return false;
         }
@@ -237,6 +288,8 @@ final class Connection {
             connections.stopTimer(exchange);
             if (exchange.response != null) {
                 exchange.response.release();
+            } else if (exchange.isHandshake) {
+                webSocket.refused(Close.By.CLIENT);
             } else if (exchange.index != Exchange.NOT_APPENDED) {
                 ingress.requests().cancel(exchange.index);
                 connections.owe(() -> ingress.appendDisconnect(id, exchange.order, exchange.index));
@@ -247,7 +300,9 @@ final class Connection {
     }
 
     void drain() {
-        if (webSocket != null) {
+        if (webSocket != null && webSocket.isAwaited()) {
+            refuse(exchanges.peek(), Refused.SHUTTING_DOWN);
+        } else if (webSocket != null) {
             webSocket.goAway();
         } else if (exchanges.isEmpty()) {
             channel.close();

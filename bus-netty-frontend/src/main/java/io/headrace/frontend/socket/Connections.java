@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
-import io.headrace.HeadraceException;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
@@ -9,7 +8,10 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.exchange.ReplyTarget;
+import io.headrace.frontend.socket.websocket.Deflate;
+import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.member.Member;
+import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
 import io.headrace.message.Response;
@@ -51,6 +53,8 @@ public final class Connections implements ReplyTarget {
     private final ConnectionTable table;
     private final LoopCounters counters;
     private final Limits limits;
+    private final WebSocketOptions webSocketOptions;
+    private final Deflate deflate = new Deflate();
     private final RequestMapper requestMapper;
     private final ReplyMapper replyMapper = new ReplyMapper();
     private final RequestKeys keys = new RequestKeys();
@@ -77,6 +81,7 @@ public final class Connections implements ReplyTarget {
             ConnectionTable table,
             LoopCounters counters,
             Limits limits,
+            WebSocketOptions webSocketOptions,
             String mountPrefix) {
         this.memberNumber = memberNumber;
         this.loop = loop;
@@ -86,6 +91,7 @@ public final class Connections implements ReplyTarget {
         this.table = table;
         this.counters = counters;
         this.limits = limits;
+        this.webSocketOptions = webSocketOptions;
         this.requestMapper =
                 new RequestMapper(mountPrefix, limits.fieldCountMax(), Limits.FILE_COUNT_MAX);
         this.timers =
@@ -103,6 +109,15 @@ public final class Connections implements ReplyTarget {
         byId.put(id, connection);
         counters.connections().setRelease(byId.size());
         return connection;
+    }
+
+    /**
+     * The connection under a new id: as a WebSocket, it shares no reply address with a request that
+     * came before.
+     */
+    Connection renew(Connection connection, Channel channel) {
+        remove(connection);
+        return open(channel);
     }
 
     void remove(Connection connection) {
@@ -125,6 +140,14 @@ public final class Connections implements ReplyTarget {
 
     Limits limits() {
         return limits;
+    }
+
+    WebSocketOptions webSocketOptions() {
+        return webSocketOptions;
+    }
+
+    Deflate deflate() {
+        return deflate;
     }
 
     RequestMapper requestMapper() {
@@ -215,7 +238,11 @@ public final class Connections implements ReplyTarget {
     }
 
     void startTimer(Exchange exchange) {
-        exchange.deadlineNs = ingress.nowNs() + limits.responseTimeoutNs();
+        final long timeoutNs =
+                exchange.isHandshake
+                        ? webSocketOptions.handshakeTimeoutNs()
+                        : limits.responseTimeoutNs();
+        exchange.deadlineNs = ingress.nowNs() + timeoutNs;
         schedule(exchange);
     }
 
@@ -243,7 +270,9 @@ public final class Connections implements ReplyTarget {
         if (exchange != null) {
             exchange.timer = Exchange.NO_TIMER;
             if (nowNs >= exchange.deadlineNs) {
-                ingress.requests().cancel(exchange.index);
+                if (!exchange.isHandshake) {
+                    ingress.requests().cancel(exchange.index);
+                }
                 exchange.connection.refuse(exchange, Refused.NO_ANSWER);
             } else if (!endIfOver(exchange)) {
                 schedule(exchange);
@@ -254,6 +283,13 @@ public final class Connections implements ReplyTarget {
 
     /** Answers a request that nobody will answer any more; false when somebody may. */
     private boolean endIfOver(Exchange exchange) {
+        if (exchange.isHandshake) {
+            // Its time is short enough for anything else that may happen to its worker.
+            if (!ingress.isWebSocketServed()) {
+                exchange.connection.refuse(exchange, Refused.NO_WORKER);
+            }
+            return !ingress.isWebSocketServed();
+        }
         switch (ingress.requests().standing(exchange.index, ingress.nowNs())) {
             case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
             case WORKER_HUNG, EXPIRED -> exchange.connection.refuse(exchange, Refused.NO_ANSWER);
@@ -286,13 +322,18 @@ public final class Connections implements ReplyTarget {
         try {
             http = replyMapper.response(response, connection.allocator());
         } catch (final IllegalArgumentException invalid) {
-            onError(new HeadraceException("invalid reply: " + invalid.getMessage()));
-            connection.refuse(exchange, Refused.INVALID_REPLY);
+            connection.refuseReply(exchange, invalid);
             return true;
         }
         counters.responses().incrementRelease();
-        connection.answer(exchange, http);
+        connection.respond(exchange, http);
         return true;
+    }
+
+    @Override
+    public boolean onAccept(long connectionId, Accept accept) {
+        final Connection connection = byId.get(connectionId);
+        return connection != null && connection.accept(accept);
     }
 
     @Override
@@ -327,6 +368,7 @@ public final class Connections implements ReplyTarget {
         for (final Connection connection : new ArrayList<>(byId.values())) {
             connection.close();
         }
+        deflate.close();
     }
 
     /** Gives back what it shares with other processes; after all connections are closed. */

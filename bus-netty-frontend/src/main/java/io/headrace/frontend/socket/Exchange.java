@@ -21,6 +21,8 @@ final class Exchange {
     long index = NOT_APPENDED;
     long timer = NO_TIMER;
     long deadlineNs;
+    // Whether it is a WebSocket's handshake that waits for a worker's decision.
+    boolean isHandshake;
     FullHttpResponse response;
 
     Exchange(

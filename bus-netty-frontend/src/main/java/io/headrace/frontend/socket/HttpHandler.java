@@ -6,6 +6,8 @@ import io.headrace.frontend.codec.Refusal;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
+import io.headrace.frontend.socket.websocket.Handshake;
+import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.presence.ConnectionTable;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,23 +16,16 @@ import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
-import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 
 /** Takes the requests of one connection to the bus, or upgrades the connection to a WebSocket. */
 final class HttpHandler extends ChannelInboundHandlerAdapter {
-
-    // RFC 6455, section 4.1: 16 bytes in base64.
-    private static final int WEB_SOCKET_KEY_LENGTH = 24;
-    private static final String WEB_SOCKET_VERSION = "13";
 
     private final Connections connections;
     private Connection connection;
@@ -77,7 +72,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                     tooLong ? Refused.HEADER_TOO_LARGE : Refused.MALFORMED);
         } else if (request.headers().size() > connections.limits().headerCountMax()) {
             refuseAndClose(request.protocolVersion(), request.method(), Refused.HEADER_TOO_LARGE);
-        } else if (isWebSocketUpgrade(request)) {
+        } else if (Handshake.isWanted(request)) {
             upgrade(ctx, request);
         } else {
             append(request);
@@ -124,28 +119,15 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         connection.refuse(connection.begin(version, method, false), refused);
     }
 
-    private static boolean isWebSocketUpgrade(FullHttpRequest request) {
-        final HttpHeaders headers = request.headers();
-        return headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
-                && headers.containsValue(
-                        HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
-    }
-
-    /** Whether it is all that RFC 6455, section 4.2.1, asks for. */
-    private static boolean isHandshake(FullHttpRequest request) {
-        final String key = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
-        return HttpMethod.GET.equals(request.method())
-                && HttpVersion.HTTP_1_1.equals(request.protocolVersion())
-                && WEB_SOCKET_VERSION.equals(
-                        request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))
-                && key != null
-                && key.length() == WEB_SOCKET_KEY_LENGTH;
-    }
-
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
+        final WebSocketOptions options = connections.webSocketOptions();
+        final Handshake handshake = new Handshake(request, options.deflates());
         // A request still unanswered would get its answer after the connection has changed its
         // protocol.
-        final boolean acceptable = !connection.hasExchanges() && isHandshake(request);
+        final boolean acceptable = !connection.hasExchanges() && handshake.isValid();
+        if (acceptable && connection.isUsed()) {
+            connection = connections.renew(connection, ctx.channel());
+        }
         final Exchange exchange =
                 connection.begin(request.protocolVersion(), request.method(), false);
         if (!acceptable) {
@@ -155,11 +137,22 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                             Refused.MALFORMED.reason(),
                             Refused.MALFORMED.text());
             // RFC 6455, section 4.4: says which version would do.
-            response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, WEB_SOCKET_VERSION);
+            response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, Handshake.VERSION);
             connections.counters().refused(Refused.MALFORMED).incrementRelease();
             connection.answer(exchange, response);
-            return;
+        } else if (!options.origins().test(handshake.origin())) {
+            connection.refuse(exchange, Refused.ORIGIN_NOT_ALLOWED);
+        } else {
+            connect(ctx, request, handshake, exchange);
         }
+    }
+
+    private void connect(
+            ChannelHandlerContext ctx,
+            FullHttpRequest request,
+            Handshake handshake,
+            Exchange exchange) {
+        final WebSocketOptions options = connections.webSocketOptions();
         final RequestKeys keys = connections.keys();
         keys.clear();
         final int refusal = connections.requestMapper().map(request, keys);
@@ -167,7 +160,8 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             refuse(exchange, refusal);
             return;
         }
-        connection.addKeys(keys, 0);
+        connection.addKeys(keys, exchange.order);
+        keys.awaitsAccept(options.acceptedByWorker());
         final ConnectionTable table = connections.table();
         // Before the connect: whoever finds it open must find it in the table, too.
         final int slot = table.open(connection.id(), connections.ingress().nowNs());
@@ -185,14 +179,16 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                             : Refused.ofCode(index));
             return;
         }
-        connection.forget(exchange);
-        final WebSocketHandler handler =
-                new WebSocketHandler(connections, connection, ctx.channel(), slot, index);
-        connection.upgraded(handler);
-        new WebSocketServerHandshaker13(
-                        request.uri(), null, WebSocketHandler.decoderConfig(connections))
-                .handshake(ctx.channel(), request);
-        handler.install(ctx.pipeline(), this);
+        connection.connected(
+                new WebSocketHandler(
+                        connections, connection, ctx.channel(), slot, index, handshake));
+        if (options.acceptedByWorker()) {
+            exchange.index = index;
+            exchange.isHandshake = true;
+            connections.startTimer(exchange);
+        } else {
+            connection.open(handshake.response(handshake.subprotocol(options.subprotocols())));
+        }
     }
 
     @Override

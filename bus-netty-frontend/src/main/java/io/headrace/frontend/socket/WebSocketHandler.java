@@ -4,11 +4,12 @@ package io.headrace.frontend.socket;
 import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.socket.http1.StrictRequestDecoder;
+import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.message.Close;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
@@ -16,17 +17,16 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.CorruptedFrameException;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
-import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
-import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
-import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,8 +36,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * A connection that has become a WebSocket: takes its datagrams to the bus and worker's datagrams
- * to the client. Netty's handlers in front of it do masks, fragments and UTF-8; ping, pong and the
- * closing handshake are done here.
+ * to the client. The handlers in front of it do masks, fragments, compression and UTF-8; ping, pong
+ * and the closing handshake are done here.
  *
  * <p>However a WebSocket ends, exactly one WebSocket Client Close is appended: its connection's
  * last message.
@@ -60,6 +60,8 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private long renewAtNs;
     private final ArrayDeque<WebSocketFrame> held = new ArrayDeque<>();
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
+    // Null once it has been answered.
+    private Handshake handshake;
     private int order;
     private int lastAnsweredOrder;
     private long heldSinceNs;
@@ -78,40 +80,54 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             Connection connection,
             Channel channel,
             int slot,
-            long connectIndex) {
+            long connectIndex,
+            Handshake handshake) {
         this.connections = connections;
         this.connection = connection;
         this.channel = channel;
         this.slot = slot;
+        this.handshake = handshake;
         keysAt(connectIndex);
+    }
+
+    /** Whether its client waits for a decision. */
+    boolean isAwaited() {
+        return handshake != null && !closing;
+    }
+
+    boolean isOpen() {
+        return handshake == null && !closing && channel.isActive();
+    }
+
+    /** The response that would open it; see {@link Handshake#response}. */
+    FullHttpResponse response(String subprotocol) {
+        return handshake.response(subprotocol);
+    }
+
+    /** Answers the handshake, and takes the place of the HTTP handlers. */
+    void open(FullHttpResponse response) {
+        final ChannelPipeline pipeline = channel.pipeline();
+        connection.write(response);
+        pipeline.remove(BodyAggregator.class);
+        handshake.addHandlers(
+                pipeline, connections.deflate(), connections.limits().webSocketMessageLengthMax());
+        pipeline.addLast(this);
+        pipeline.remove(HttpHandler.class);
+        pipeline.remove(HttpResponseEncoder.class);
+        // The last, because what it still holds goes to the handlers behind it.
+        pipeline.remove(StrictRequestDecoder.class);
+        handshake = null;
         connections.onWebSocketOpen(this);
         connections.counters().webSockets().getAndAddRelease(1);
     }
 
-    static WebSocketDecoderConfig decoderConfig(Connections connections) {
-        return WebSocketDecoderConfig.newBuilder()
-                .maxFramePayloadLength(connections.limits().webSocketMessageLengthMax())
-                .expectMaskedFrames(true)
-                .allowMaskMismatch(false)
-                .allowExtensions(false)
-                // We close, so that the code is ours to report.
-                .closeOnProtocolViolation(false)
-                .withUTF8Validator(false)
-                .build();
-    }
-
-    /** Takes the place of the HTTP handlers. */
-    void install(ChannelPipeline pipeline, ChannelHandler httpHandler) {
-        pipeline.addLast(new Utf8FrameValidator(false));
-        pipeline.addLast(
-                new WebSocketFrameAggregator(connections.limits().webSocketMessageLengthMax()));
-        pipeline.addLast(this);
-        pipeline.remove(httpHandler);
-        connection.markDirty();
-    }
-
-    boolean isOpen() {
-        return !closing && channel.isActive();
+    /** Its client is sent away, or has left, before it was open. */
+    void refused(Close.By by) {
+        if (isAwaited()) {
+            closing = true;
+            closedBy = by;
+            appendClose();
+        }
     }
 
     long connectionId() {
@@ -154,8 +170,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     void send(WebSocketFrame frame) {
         connections.counters().framesOut().incrementRelease();
-        channel.write(frame, channel.voidPromise());
-        connection.markDirty();
+        connection.write(frame);
     }
 
     @Override
@@ -167,9 +182,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                 // RFC 6455, section 5.5.1: after a close frame there is nothing more to say.
                 return;
             } else if (message instanceof PingWebSocketFrame ping) {
-                channel.write(
-                        new PongWebSocketFrame(ping.content().retain()), channel.voidPromise());
-                connection.markDirty();
+                connection.write(new PongWebSocketFrame(ping.content().retain()));
             } else if (message instanceof TextWebSocketFrame
                     || message instanceof BinaryWebSocketFrame) {
                 onDatagram((WebSocketFrame) message);

@@ -54,6 +54,14 @@ public final class FrontendCommand implements Callable<Integer> {
                             + " Default: nowhere")
     private String admin;
 
+    @Option(
+            names = "--accept",
+            paramLabel = "WHO",
+            description =
+                    "Who lets WebSockets open: auto or worker (-Dheadrace.websocket.accept)."
+                            + " Default: auto")
+    private String accept;
+
     @Option(names = "--exit-with-parent", hidden = true)
     private boolean exitWithParent;
 
@@ -77,6 +85,9 @@ public final class FrontendCommand implements Callable<Integer> {
         }
         if (admin != null) {
             context.admin(admin);
+        }
+        if (accept != null) {
+            context.webSocket(context.webSocket().acceptedBy(accept));
         }
         final StopSignal stop = new StopSignal();
         if (exitWithParent) {

@@ -41,8 +41,10 @@ public final class DemoApplication implements Application {
         context.onHttpRequest((channel, request, reply) -> answer(request, reply));
         context.onWebSocketConnect(
                 (channel, request, socket) -> {
-                    if (!request.pathField().startsWith("/ws/echo")
-                            && !request.pathField().startsWith("/ws/chat")) {
+                    if (request.pathField().startsWith("/ws/echo")
+                            || request.pathField().startsWith("/ws/chat")) {
+                        socket.accept();
+                    } else {
                         socket.close(CLOSE_NOT_FOUND, "nothing is at " + request.path());
                     }
                 });

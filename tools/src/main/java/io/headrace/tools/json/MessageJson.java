@@ -2,6 +2,7 @@
 package io.headrace.tools.json;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
 import io.headrace.message.Field;
@@ -31,7 +32,12 @@ public final class MessageJson {
                 json.writeStringField("response_channel", message.request().replyChannel());
             }
             case HTTP_RESPONSE -> writeResponse(json, message.response());
-            case WEB_SOCKET_CONNECTION -> writeConnectionKeys(json, message.request());
+            case WEB_SOCKET_CONNECTION -> {
+                writeConnectionKeys(json, message.request());
+                if (message.request().awaitsAccept()) {
+                    json.writeBooleanField("awaits_accept", true);
+                }
+            }
             case WEB_SOCKET_RECEIVE -> {
                 writeConnectionKeys(json, message.request());
                 writeDatagram(json, message.datagram());
@@ -42,6 +48,7 @@ public final class MessageJson {
             }
             case WEB_SOCKET_SEND -> writeDatagram(json, message.datagram());
             case WEB_SOCKET_SERVER_CLOSE -> writeClose(json, message.close());
+            case WEB_SOCKET_ACCEPT -> writeAccept(json, message.accept());
             default -> throw new AssertionError(message.type());
         }
         json.writeEndObject();
@@ -91,6 +98,11 @@ public final class MessageJson {
         json.writeNumberField("code", close.code());
         json.writeStringField("reason", close.reason());
         json.writeStringField("closed_by", close.closedBy().name().toLowerCase(Locale.ROOT));
+    }
+
+    private static void writeAccept(JsonGenerator json, Accept accept) throws IOException {
+        json.writeStringField("subprotocol", accept.subprotocol().toString());
+        writePairs(json, "headers", accept.headers());
     }
 
     private static void writePairs(JsonGenerator json, String name, Pairs pairs)

@@ -168,6 +168,7 @@ public final class RecordPrinter implements AutoCloseable {
                             + " bytes";
             case WEB_SOCKET_CLIENT_CLOSE, WEB_SOCKET_SERVER_CLOSE ->
                     message.close().code() + " " + message.close().reason();
+            case WEB_SOCKET_ACCEPT -> "accept " + message.accept().subprotocol();
         };
     }
 

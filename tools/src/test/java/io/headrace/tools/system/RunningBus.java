@@ -184,7 +184,12 @@ final class RunningBus
 
     /** A front end and one worker, started side by side. */
     void frontEndAndWorker(String... workerArgs) {
-        final HeadraceProcess frontEnd = startFrontEnd();
+        frontEndAndWorker(List.of(), workerArgs);
+    }
+
+    /** A front end with options of its own, and one worker. */
+    void frontEndAndWorker(List<String> frontEndArgs, String... workerArgs) {
+        final HeadraceProcess frontEnd = startFrontEnd(frontEndArgs.toArray(String[]::new));
         worker(workerArgs);
         awaitListening(frontEnd);
         awaitServed();

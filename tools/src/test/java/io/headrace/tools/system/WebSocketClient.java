@@ -4,6 +4,8 @@ package io.headrace.tools.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A WebSocket's client that sends exactly the frames it is given. */
@@ -14,23 +16,29 @@ final class WebSocketClient implements AutoCloseable {
     private static final String ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
     private final HttpConnection connection;
+    private final HttpAnswer answer;
 
     /** Opens a WebSocket. */
-    WebSocketClient(RunningBus bus, String target) {
+    WebSocketClient(RunningBus bus, String target, String... headers) {
         connection = bus.connect();
-        final HttpAnswer answer = request(connection, target).answerWithoutBody();
+        answer = request(connection, target, headers).answerWithoutBody();
         assertEquals(101, answer.status(), answer::toString);
         assertEquals(Optional.of(ACCEPT), answer.header("sec-websocket-accept"));
     }
 
     /** Sends the request to open one. */
-    static HttpConnection request(HttpConnection connection, String target) {
-        return connection.request(
-                "GET " + target + " HTTP/1.1",
-                "Upgrade: websocket",
-                "Connection: Upgrade",
-                "Sec-WebSocket-Key: " + KEY,
-                "Sec-WebSocket-Version: 13");
+    static HttpConnection request(HttpConnection connection, String target, String... headers) {
+        final List<String> all = new ArrayList<>(List.of(headers));
+        all.add("Upgrade: websocket");
+        all.add("Connection: Upgrade");
+        all.add("Sec-WebSocket-Key: " + KEY);
+        all.add("Sec-WebSocket-Version: 13");
+        return connection.request("GET " + target + " HTTP/1.1", all.toArray(String[]::new));
+    }
+
+    /** The response that opened it. */
+    HttpAnswer handshake() {
+        return answer;
     }
 
     /** Sends frames with one write. */

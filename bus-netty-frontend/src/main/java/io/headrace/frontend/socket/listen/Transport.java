@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.frontend.socket;
+package io.headrace.frontend.socket.listen;
 
 import io.headrace.HeadraceException;
 import io.netty.bootstrap.ServerBootstrap;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.frontend.socket;
+package io.headrace.frontend.socket.listen;
 
 import io.headrace.HeadraceException;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ManualIoEventLoop;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
@@ -24,16 +25,19 @@ public final class Listener {
     private final ManualIoEventLoop loop;
     private final String host;
     private final int port;
-    private final Pipeline pipeline;
+    private final ChannelHandler pipeline;
     private final CompletableFuture<Integer> bound = new CompletableFuture<>();
     private Channel server;
 
-    public Listener(Transport transport, String host, int port, Connections connections) {
+    /**
+     * @param pipeline gives a new connection its handlers.
+     */
+    public Listener(Transport transport, String host, int port, ChannelHandler pipeline) {
         this.transport = transport;
         this.loop = transport.newLoop();
         this.host = host;
         this.port = port;
-        this.pipeline = new Pipeline(connections);
+        this.pipeline = pipeline;
     }
 
     /** Listens; called on the loop's own thread, before the first {@link #poll()}. */
