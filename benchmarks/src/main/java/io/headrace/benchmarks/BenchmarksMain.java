@@ -1,34 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.benchmarks;
 
+import io.headrace.benchmarks.machine.Machine;
 import java.util.Arrays;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
+import picocli.CommandLine;
 
 /**
- * Runs the benchmarks: {@code hop} through two processes, or {@code messages} in one thread, which
- * is JMH with {@code -prof gc} and takes JMH's own options.
+ * Runs the benchmark as {@code headrace bench} does, or with {@code jmh} as the first word JMH with
+ * {@code -prof gc} and JMH's own options.
  */
 public final class BenchmarksMain {
 
     private BenchmarksMain() {}
 
     public static void main(String[] args) throws Exception {
-        final String[] rest = args.length == 0 ? args : Arrays.copyOfRange(args, 1, args.length);
-        switch (args.length == 0 ? "" : args[0]) {
-            case "hop" -> HopBenchmark.main(rest);
-            case "messages" -> runMessages(rest);
-            default -> {
-                System.err.println("hop [rounds [fresh|populated]], or messages [JMH options]");
-                System.exit(2);
-            }
+        if (args.length > 0 && args[0].equals("jmh")) {
+            runJmh(Arrays.copyOfRange(args, 1, args.length));
+        } else {
+            System.exit(execute(args));
         }
     }
 
-    private static void runMessages(String[] args) throws Exception {
-        System.out.println(Machine.describe(1) + SampleMessages.describe());
+    /** Runs a command line and returns its exit code. */
+    static int execute(String... args) {
+        return new CommandLine(new BenchCommand())
+                .setExecutionExceptionHandler(BenchmarksMain::onFailure)
+                .execute(args);
+    }
+
+    private static int onFailure(
+            Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+        if (parsed.hasMatchedOption("--verbose")) {
+            failure.printStackTrace(command.getErr());
+        }
+        final String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        command.getErr().println("headrace bench: " + why);
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static void runJmh(String[] args) throws Exception {
         new Runner(
                         new OptionsBuilder()
                                 .parent(new CommandLineOptions(args))

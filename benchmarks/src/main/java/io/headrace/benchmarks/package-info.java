@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What Headrace costs, without sockets: JMH benchmarks of the message path in one thread, and a hop
- * through two processes beside a bare Chronicle Queue's. Every benchmark declares the machine it
- * needs and verifies what it reads.
+ * What Headrace costs beside what users would otherwise pick: {@code headrace bench}, one row of
+ * cases and contenders after the other, and JMH for single parts. Every row declares the machine it
+ * needs and verifies what it measures.
  */
 package io.headrace.benchmarks;

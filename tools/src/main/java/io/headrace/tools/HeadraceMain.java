@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         version = "headrace 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
+        footer = "  bench     Measures Headrace beside what else could be used (bench --help).",
         subcommands = {
             AuditCommand.class,
             DemoCommand.class,

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.benchmarks.http;
+
+import io.headrace.benchmarks.harness.Child;
+import io.headrace.benchmarks.harness.Command;
+import io.headrace.benchmarks.harness.Figure;
+import io.headrace.benchmarks.harness.Processes;
+import io.headrace.benchmarks.harness.Run;
+import io.headrace.benchmarks.harness.Sample;
+import io.headrace.benchmarks.machine.CpuMeter;
+import java.io.IOException;
+
+/**
+ * One case of a server under load: how to open the connections, and what to do with them.
+ *
+ * @param main the figure that the case is about.
+ * @param kind {@code small} or {@code browser} requests, {@code echo} or {@code chat} WebSockets.
+ * @param load the command to the client but for its length.
+ */
+record LoadTurn(String name, Figure main, String kind, int connections, Command load) {
+
+    private static final long WARM_UP_MS = 150;
+
+    /** Every connection sends when it has its answer. */
+    static LoadTurn closed(String kind, int connections) {
+        final String name = kind.equals("browser") ? ", 1 KB requests" : "";
+        return new LoadTurn(
+                "closed " + connections + name,
+                connections == 1 ? Figure.P50 : Figure.PER_SECOND,
+                kind,
+                connections,
+                Command.of("closed").with("active", connections));
+    }
+
+    /** Requests at a fixed rate, over as many connections as are free. */
+    static LoadTurn rate(int perSecond, int connections) {
+        return new LoadTurn(
+                "rate " + perSecond,
+                Figure.P50,
+                "small",
+                connections,
+                Command.of("rate").with("perSecond", perSecond));
+    }
+
+    /** One member of the chat sends, and all of them get it. */
+    static LoadTurn broadcast(int members) {
+        return new LoadTurn(
+                "broadcast " + members,
+                Figure.PER_SECOND,
+                "chat",
+                members,
+                Command.of("broadcast"));
+    }
+
+    /** Measures one server, which is paused before and after. */
+    void measure(Run run, Child client, Server server, String row, int round, long ms)
+            throws IOException {
+        server.resume();
+        client.ask(
+                Command.of("open")
+                        .with("port", server.port())
+                        .with("kind", kind)
+                        .with("connections", connections));
+        load(client, Math.min(WARM_UP_MS, ms));
+        final CpuMeter serverCpu = CpuMeter.start(server.pids());
+        final CpuMeter clientCpu = CpuMeter.start(Processes.pids(client));
+        final Command answer = load(client, ms);
+        final double serverNs = serverCpu.usedNs();
+        final double clientNs = clientCpu.usedNs();
+        client.ask(Command.of("close"));
+        server.pause();
+        final double answers = answer.number("answers");
+        if (answers == 0) {
+            throw new IllegalStateException(server.name() + " answered nothing: " + name);
+        }
+        if (round > 0) {
+            run.results()
+                    .add(
+                            row,
+                            name,
+                            main,
+                            server.name(),
+                            round,
+                            Sample.ofLatency(answer.histogram("latency"))
+                                    .withPerSecond(answers * 1e9 / answer.number("elapsedNs"))
+                                    .withCpuUsPerOp(serverNs / answers / 1_000)
+                                    .with("client CPU us/op", clientNs / answers / 1_000));
+        }
+    }
+
+    private Command load(Child client, long ms) throws IOException {
+        final Command command = Command.of(load.name()).with("ms", ms);
+        load.values().forEach(command::with);
+        return client.ask(command);
+    }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** JMH: what single parts of the message path cost in one thread. */
+package io.headrace.benchmarks.jmh;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.benchmarks.sample;
+
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.Agent;
+
+/**
+ * A thread that runs a member's housekeeping as often as the product does while its bus is
+ * measured, and just often enough to be taken for alive while others are.
+ */
+public final class Housekeeping implements AutoCloseable {
+
+    private static final long MEASURED_NS = 5_000_000L;
+    private static final long IDLE_NS = 250_000_000L;
+
+    private final Agent agent;
+    private final Thread thread;
+    private volatile boolean measured = true;
+    private volatile boolean closed;
+
+    public Housekeeping(Agent agent) {
+        this.agent = agent;
+        thread = new Thread(this::run, "housekeeping");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Whether its bus is being measured. */
+    public void measured(boolean value) {
+        measured = value;
+        LockSupport.unpark(thread);
+    }
+
+    private void run() {
+        while (!closed) {
+            try {
+                agent.doWork();
+            } catch (final Exception e) {
+                throw new IllegalStateException(e);
+            }
+            LockSupport.parkNanos(measured ? MEASURED_NS : IDLE_NS);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
