@@ -15,6 +15,8 @@ import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.Pipeline;
 import io.headrace.frontend.socket.Rehearsal;
+import io.headrace.frontend.socket.limit.Admission;
+import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.listen.Listener;
 import io.headrace.frontend.socket.listen.Transport;
 import io.headrace.janitor.Janitor;
@@ -52,6 +54,7 @@ public final class Frontend implements AutoCloseable {
     private final String idle;
     private final LiveMembers liveMembers;
     private final Retention retention;
+    private final Admission admission;
     private final Agent housekeeping;
     private final int port;
     private final List<FrontendLoop> loops = new ArrayList<>();
@@ -84,6 +87,7 @@ public final class Frontend implements AutoCloseable {
         housekeeping = new CompositeAgent(member, liveMembers, janitor);
         // The first look is taken now: the first request must not be told that there is no worker.
         liveMembers.doWork();
+        admission = Admission.fromProperties(context.trustedProxies());
         final Transport transport = new Transport(context.nativeTransport());
         for (int i = 0; i < context.loops(); i++) {
             addLoop(context, transport, number, i, firstConsumerId + i);
@@ -116,6 +120,13 @@ public final class Frontend implements AutoCloseable {
                         ConnectionTable.create(bus, writer),
                         counters,
                         context.limits(),
+                        context.patience(),
+                        Gate.of(
+                                admission,
+                                context.patience(),
+                                context.loops(),
+                                counters,
+                                ingress::nowNs),
                         context.webSocket(),
                         context.mountPrefix());
         final Egress egress =

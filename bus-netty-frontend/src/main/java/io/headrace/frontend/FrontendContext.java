@@ -4,7 +4,9 @@ package io.headrace.frontend;
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.frontend.admin.AdminServer;
+import io.headrace.frontend.proxy.TrustedProxies;
 import io.headrace.frontend.socket.Limits;
+import io.headrace.frontend.socket.limit.Patience;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.worker.IdleStrategies;
 import java.nio.file.Path;
@@ -50,6 +52,9 @@ public final class FrontendContext {
             Boolean.parseBoolean(System.getProperty(NATIVE_TRANSPORT_PROPERTY, "true"));
     private String admin = System.getProperty(ADMIN_PROPERTY, "");
     private Limits limits = Limits.fromProperties();
+    private Patience patience = Patience.fromProperties();
+    private TrustedProxies trustedProxies =
+            TrustedProxies.of(System.getProperty(TrustedProxies.PROPERTY, ""));
     private WebSocketOptions webSocket = WebSocketOptions.fromProperties();
 
     /** The bus's directory ({@code headrace.bus}). */
@@ -149,6 +154,28 @@ public final class FrontendContext {
 
     public Limits limits() {
         return limits;
+    }
+
+    /** How long clients may take. */
+    public FrontendContext patience(Patience values) {
+        patience = values;
+        return this;
+    }
+
+    public Patience patience() {
+        return patience;
+    }
+
+    /**
+     * Whose word about their clients is taken ({@code headrace.trusted.proxies}, default nobody's).
+     */
+    public FrontendContext trustedProxies(TrustedProxies proxies) {
+        trustedProxies = proxies;
+        return this;
+    }
+
+    public TrustedProxies trustedProxies() {
+        return trustedProxies;
     }
 
     /** Who may open a WebSocket, and how. */

@@ -3,6 +3,7 @@ package io.headrace.frontend.exchange;
 
 import io.headrace.member.Member;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import org.agrona.concurrent.status.AtomicCounter;
 
@@ -18,8 +19,29 @@ public final class LoopCounters {
     private final AtomicCounter repliesDropped;
     private final AtomicCounter disconnectsDelayed;
     private final Map<Refused, AtomicCounter> refused = new EnumMap<>(Refused.class);
+    private final Map<Closed, AtomicCounter> closed = new EnumMap<>(Closed.class);
+    private final Member member;
+    private final String loop;
+
+    /** Why a front end closed a connection that it could not, or need not, tell. */
+    public enum Closed {
+        /** It spoke no protocol in time. */
+        HANDSHAKE,
+        /** It had no request for long. */
+        IDLE,
+        /** A WebSocket did not answer a ping. */
+        NO_PONG,
+        /** Its client takes too slowly what it asked for. */
+        SLOW_READER,
+        /** Its client let far more wait than its budget. */
+        OUTBOUND_FULL,
+        /** The loop held too much, and this one most for how little it moved. */
+        MEMORY_HIGH
+    }
 
     public LoopCounters(Member member, String loop) {
+        this.member = member;
+        this.loop = loop;
         connections = member.counter(loop + " connections");
         requests = member.counter(loop + " requests");
         responses = member.counter(loop + " responses");
@@ -28,11 +50,6 @@ public final class LoopCounters {
         framesOut = member.counter(loop + " frames out");
         repliesDropped = member.counter(loop + " replies dropped");
         disconnectsDelayed = member.counter(loop + " disconnects delayed");
-        for (final Refused reason : Refused.values()) {
-            refused.put(
-                    reason,
-                    member.counter(loop + " refused " + reason.status() + " " + reason.reason()));
-        }
     }
 
     /** Open sockets. */
@@ -72,7 +89,20 @@ public final class LoopCounters {
         return disconnectsDelayed;
     }
 
+    // A counter that never counts is none: a member has room for a thousand.
+
     public AtomicCounter refused(Refused reason) {
-        return refused.get(reason);
+        return refused.computeIfAbsent(
+                reason, r -> member.counter(loop + " refused " + r.status() + " " + r.reason()));
+    }
+
+    /** Connections that were closed without an answer. */
+    public AtomicCounter closed(Closed reason) {
+        return closed.computeIfAbsent(
+                reason,
+                r -> {
+                    final String word = r.name().toLowerCase(Locale.ROOT).replace('_', '-');
+                    return member.counter(loop + " closed " + word);
+                });
     }
 }

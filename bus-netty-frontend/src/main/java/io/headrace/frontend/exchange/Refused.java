@@ -12,6 +12,8 @@ public enum Refused {
     TOO_MANY_FIELDS(400, "too-many-fields", "the form or query has too many fields"),
     ORIGIN_NOT_ALLOWED(403, "origin-not-allowed", "pages of this origin may not connect"),
     NOT_ACCEPTED(403, "not-accepted", "the application does not accept this connection"),
+    HEADERS_TOO_SLOW(408, "headers-too-slow", "the request's headers did not end in time"),
+    BODY_TOO_SLOW(408, "body-too-slow", "the request's body did not come fast enough"),
     BODY_TOO_LARGE(413, "body-too-large", "the body is larger than this server accepts"),
     HEADER_TOO_LARGE(
             431, "header-too-large", "the header block is larger than this server accepts"),
@@ -20,6 +22,7 @@ public enum Refused {
     WORKER_DIED(502, "worker-died", "the worker that held the request died"),
     NO_WORKER(503, "no-worker", "no worker is there to answer"),
     MEMORY_HIGH(503, "memory-high", "the server has no memory left for more"),
+    TOO_MANY_CONNECTIONS(503, "too-many-connections", "the server has too many connections"),
     CHANNEL_FULL(503, "channel-full", "the server is busy"),
     SHUTTING_DOWN(503, "shutting-down", "the server is shutting down"),
     NO_ANSWER(504, "no-answer", "no answer came in time");

@@ -45,6 +45,7 @@ final class Connection {
     private int nextOrder;
     private boolean dirty;
     private boolean closing;
+    private final Watch watch;
     private WebSocketHandler webSocket;
 
     Connection(Connections connections, Channel channel, long id, String addressPrefix) {
@@ -58,6 +59,7 @@ final class Connection {
         remotePort = port(remote);
         serverName = host(local);
         serverPort = port(local);
+        watch = new Watch(connections, this, channel);
     }
 
     private static String host(SocketAddress address) {
@@ -96,13 +98,18 @@ final class Connection {
     }
 
     /** A request has come; its answer will be written after those of all before it. */
-    Exchange begin(HttpVersion version, HttpMethod method, boolean keepAlive) {
+    Exchange begin(HttpVersion version, HttpMethod method, boolean wantsToStay) {
         final boolean isHead = HttpMethod.HEAD.equals(method);
-        final Exchange exchange = new Exchange(this, nextOrder++, version, isHead, keepAlive);
+        final int order = nextOrder++;
+        final boolean keepAlive = wantsToStay && nextOrder < connections.limits().requestCountMax();
+        final Exchange exchange = new Exchange(this, order, version, isHead, keepAlive);
         exchanges.add(exchange);
         // RFC 9112, section 9.6: what follows a request that ends the connection is not to be
         // processed.
         closing |= !keepAlive;
+        if (closing) {
+            watch.dropsWhatComes(true);
+        }
         if (exchanges.size() >= connections.limits().pipelinedCountMax()) {
             channel.config().setAutoRead(false);
         }
@@ -175,6 +182,7 @@ final class Connection {
         final boolean last = !exchange.keepAlive || connections.isDraining() && exchanges.isEmpty();
         HttpUtil.setKeepAlive(exchange.response.headers(), exchange.version, !last);
         final FullHttpResponse response = exchange.onWire();
+        watch.onWrite(response);
         if (last) {
             closing = true;
             final ChannelFuture written = channel.write(response);
@@ -192,6 +200,7 @@ final class Connection {
 
     /** Writes to the client with the next flush. */
     void write(Object message) {
+        watch.onWrite(message);
         channel.write(message, channel.voidPromise());
         markDirty();
     }
@@ -218,6 +227,7 @@ final class Connection {
     /** Opens the WebSocket whose handshake is the only exchange. */
     void open(FullHttpResponse response) {
         connections.stopTimer(exchanges.poll());
+        watch.dropsWhatComes(false);
         webSocket.open(response);
     }
 
@@ -270,15 +280,12 @@ final class Connection {
     void flush() {
         dirty = false;
         channel.flush();
-        if (pendingLength() > connections.limits().outboundLengthMax()) {
-            channel.close();
-        }
+        watch.onFlushed();
     }
 
-    private long pendingLength() {
-        // What the client has not taken yet. Negative would be "how much more until writable".
-        final boolean isClosed = !channel.isOpen() || ((DuplexChannel) channel).isOutputShutdown();
-        return isClosed ? 0 : channel.bytesBeforeWritable();
+    /** What is known of its client's pace. */
+    Watch watch() {
+        return watch;
     }
 
     /** The client has left, or was cut off. */

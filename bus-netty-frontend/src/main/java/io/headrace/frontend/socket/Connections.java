@@ -8,6 +8,8 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.exchange.ReplyTarget;
+import io.headrace.frontend.socket.limit.Gate;
+import io.headrace.frontend.socket.limit.Patience;
 import io.headrace.frontend.socket.websocket.Deflate;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.member.Member;
@@ -53,6 +55,8 @@ public final class Connections implements ReplyTarget {
     private final ConnectionTable table;
     private final LoopCounters counters;
     private final Limits limits;
+    private final Patience patience;
+    private final Gate gate;
     private final WebSocketOptions webSocketOptions;
     private final Deflate deflate = new Deflate();
     private final RequestMapper requestMapper;
@@ -81,6 +85,8 @@ public final class Connections implements ReplyTarget {
             ConnectionTable table,
             LoopCounters counters,
             Limits limits,
+            Patience patience,
+            Gate gate,
             WebSocketOptions webSocketOptions,
             String mountPrefix) {
         this.memberNumber = memberNumber;
@@ -91,6 +97,8 @@ public final class Connections implements ReplyTarget {
         this.table = table;
         this.counters = counters;
         this.limits = limits;
+        this.patience = patience;
+        this.gate = gate;
         this.webSocketOptions = webSocketOptions;
         this.requestMapper =
                 new RequestMapper(mountPrefix, limits.fieldCountMax(), Limits.FILE_COUNT_MAX);
@@ -140,6 +148,15 @@ public final class Connections implements ReplyTarget {
 
     Limits limits() {
         return limits;
+    }
+
+    Patience patience() {
+        return patience;
+    }
+
+    /** Where this loop's connections come in. */
+    Gate gate() {
+        return gate;
     }
 
     WebSocketOptions webSocketOptions() {
@@ -260,9 +277,9 @@ public final class Connections implements ReplyTarget {
         }
     }
 
-    /** Answers requests that have waited too long with 504. */
+    /** Answers requests that have waited too long with 504, and sends slow clients away. */
     public int pollTimers(long nowNs) {
-        return timers.poll(nowNs, this::onTimer, TIMERS_PER_POLL);
+        return timers.poll(nowNs, this::onTimer, TIMERS_PER_POLL) + gate.rounds().poll(nowNs);
     }
 
     private boolean onTimer(TimeUnit unit, long nowNs, long timerId) {
@@ -313,6 +330,7 @@ public final class Connections implements ReplyTarget {
 
     @Override
     public boolean onResponse(long connectionId, int order, Response response) {
+        gate.rounds().shedIfOver();
         final Connection connection = byId.get(connectionId);
         final Exchange exchange = connection == null ? null : connection.waiting(order);
         if (exchange == null) {
@@ -338,6 +356,7 @@ public final class Connections implements ReplyTarget {
 
     @Override
     public boolean onSend(long connectionId, int order, Datagram datagram) {
+        gate.rounds().shedIfOver();
         final Connection connection = byId.get(connectionId);
         return connection != null && connection.send(order, datagram);
     }

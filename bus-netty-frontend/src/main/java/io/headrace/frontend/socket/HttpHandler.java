@@ -48,6 +48,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             if (connection.isClosing()) {
                 return;
             }
+            connection.watch().onMessage();
             if (message instanceof FullHttpRequest request) {
                 onRequest(ctx, request);
             } else if (message instanceof BodyAggregator.Oversized oversized) {

@@ -17,10 +17,13 @@ import org.agrona.SystemUtil;
  *     headrace.field.count.max}); over it: 400.
  * @param webSocketMessageLengthMax largest WebSocket message, in bytes ({@code
  *     headrace.websocket.message.max}); over it: close 1009.
- * @param outboundLengthMax most that may wait to be written to one client, in bytes ({@code
- *     headrace.outbound.max}); over it the connection is closed.
+ * @param outboundLengthMax how much may wait to be taken by one client that takes little, in bytes
+ *     ({@code headrace.outbound.max}). Beside the largest message among it, as much as {@link
+ *     #OUTBOUND_BURST} times that may wait for a moment; over it the connection is closed.
  * @param responseTimeoutNs how long a request may go unanswered ({@code
  *     headrace.response.timeout}); then: 504.
+ * @param requestCountMax how many requests a connection may have ({@code headrace.requests.max});
+ *     with the answer to the last it is closed.
  * @param pipelinedCountMax how many requests of one connection may be unanswered at a time; more
  *     are not read.
  */
@@ -32,6 +35,7 @@ public record Limits(
         int webSocketMessageLengthMax,
         int outboundLengthMax,
         long responseTimeoutNs,
+        int requestCountMax,
         int pipelinedCountMax) {
 
     // A message carries the body twice when it is a form; a record holds 16 MiB at the default
@@ -41,14 +45,18 @@ public record Limits(
     private static final int HEADER_LENGTH_MAX = 64 << 10;
     static final int FILE_COUNT_MAX = 100;
 
+    /** See {@link #outboundLengthMax}. */
+    static final int OUTBOUND_BURST = 16;
+
     public Limits {
         check("headrace.body.max", bodyLengthMax, 0, BODY_LENGTH_MAX);
         check("headrace.header.max", headerLengthMax, 256, HEADER_LENGTH_MAX - 2);
         check("headrace.header.count.max", headerCountMax, 1, 10_000);
         check("headrace.field.count.max", fieldCountMax, 1, 65_534);
         check("headrace.websocket.message.max", webSocketMessageLengthMax, 1, BODY_LENGTH_MAX);
-        check("headrace.outbound.max", outboundLengthMax, 1 << 10, Integer.MAX_VALUE);
+        check("headrace.outbound.max", outboundLengthMax, 1 << 10, 1 << 30);
         check("headrace.response.timeout", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
+        check("headrace.requests.max", requestCountMax, 1, Integer.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
@@ -59,8 +67,9 @@ public record Limits(
                 Integer.getInteger("headrace.header.count.max", 100),
                 Integer.getInteger("headrace.field.count.max", 1_000),
                 (int) SystemUtil.getSizeAsLong("headrace.websocket.message.max", 1 << 20),
-                (int) SystemUtil.getSizeAsLong("headrace.outbound.max", 16 << 20),
+                (int) SystemUtil.getSizeAsLong("headrace.outbound.max", 256 << 10),
                 SystemUtil.getDurationInNanos("headrace.response.timeout", 120_000_000_000L),
+                Integer.getInteger("headrace.requests.max", 100_000),
                 64);
     }
 

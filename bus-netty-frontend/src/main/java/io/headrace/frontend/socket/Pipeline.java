@@ -24,6 +24,9 @@ public final class Pipeline extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
+        if (!connections.gate().admit(channel, true)) {
+            return;
+        }
         channel.pipeline()
                 .addLast(new StrictRequestDecoder(decoderConfig))
                 .addLast(new HttpResponseEncoder())

@@ -175,6 +175,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        connection.watch().onMessage();
         try {
             if (message instanceof CloseWebSocketFrame close) {
                 onClose(close);
@@ -302,7 +303,8 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void fail(WebSocketCloseStatus status, String reason) {
+    /** Closes from our side with a reason, unless it is being closed already. */
+    void fail(WebSocketCloseStatus status, String reason) {
         if (!closing) {
             close(new CloseWebSocketFrame(status, reason), Close.By.FRONT_END);
         }

@@ -141,6 +141,27 @@ public final class RawConnection implements AutoCloseable {
         return all.toString(StandardCharsets.ISO_8859_1);
     }
 
+    /** Reads so many bytes of what is there, if it is. */
+    public void tryRead(int length) {
+        try {
+            for (int i = 0; i < length && input.available() > 0; i++) {
+                input.read();
+            }
+        } catch (final IOException closed) {
+            // Then there is none.
+            return;
+        }
+    }
+
+    /** What the other end has sent, to its end or as far as a whole answer. */
+    public String readToEndOrAnswer() {
+        try {
+            return answer().status() + " OK";
+        } catch (final UncheckedIOException closed) {
+            return "";
+        }
+    }
+
     public int localPort() {
         return socket.getLocalPort();
     }

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.AsciiString;
 import java.util.List;
 
@@ -29,6 +30,7 @@ import java.util.List;
 public final class StrictRequestDecoder extends HttpRequestDecoder {
 
     private static final int VERSION_LENGTH = 8;
+    private static final int EMPTY_LINE_LENGTH = 2;
     private static final byte CR = '\r';
     private static final byte LF = '\n';
 
@@ -38,9 +40,27 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
     private byte lastByte;
     private boolean lineRefused;
     private boolean refused;
+    private boolean inHeaders;
+    private boolean inBody;
+    private long requestCount;
 
     public StrictRequestDecoder(HttpDecoderConfig config) {
         super(config);
+    }
+
+    /** Whether a request has begun whose headers have not ended. */
+    public boolean isInHeaders() {
+        return inHeaders;
+    }
+
+    /** Whether a request's headers have ended and its body has not. */
+    public boolean isInBody() {
+        return inBody;
+    }
+
+    /** How many requests' headers have ended. */
+    public long requestCount() {
+        return requestCount;
     }
 
     @Override
@@ -54,6 +74,7 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
         final int count = out.size();
         super.decode(ctx, in, out);
         final Object decoded = out.size() > count ? out.get(count) : null;
+        locate(decoded, out, in, from);
         if (decoded instanceof HttpContent content && content.content().isReadable()) {
             lastByte = 0;
             return;
@@ -75,6 +96,21 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
             out.set(count, failed);
             last.release();
             refused = true;
+        }
+    }
+
+    /** Notes where it is after a step that may have decoded something. */
+    private void locate(Object decoded, List<Object> out, ByteBuf in, int from) {
+        if (decoded instanceof HttpRequest) {
+            requestCount++;
+            inHeaders = false;
+            inBody = true;
+        }
+        if (decoded != null) {
+            inBody &= !(out.get(out.size() - 1) instanceof LastHttpContent);
+        } else if (!inBody) {
+            // An empty line alone does not begin a request.
+            inHeaders |= in.isReadable() || in.readerIndex() - from > EMPTY_LINE_LENGTH;
         }
     }
 

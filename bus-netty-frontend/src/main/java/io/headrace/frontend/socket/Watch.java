@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.frontend.exchange.LoopCounters.Closed;
+import io.headrace.frontend.exchange.Refused;
+import io.headrace.frontend.socket.http1.StrictRequestDecoder;
+import io.headrace.frontend.socket.limit.ClientPace;
+import io.headrace.frontend.socket.limit.ClientPace.Phase;
+import io.headrace.frontend.socket.limit.ClientPace.Verdict;
+import io.headrace.frontend.socket.limit.Meter;
+import io.netty.buffer.ByteBufHolder;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
+
+/**
+ * Sends a connection's client away when it is too slow, or lets too much wait; and pings a silent
+ * one.
+ */
+final class Watch implements Meter.Client {
+
+    private final Connections connections;
+    private final Connection connection;
+    private final Channel channel;
+    private final Meter meter;
+    private final StrictRequestDecoder decoder;
+    private final ClientPace pace;
+    // Of the messages that wait, since there were few.
+    private long largestLength;
+
+    Watch(Connections connections, Connection connection, Channel channel) {
+        this.connections = connections;
+        this.connection = connection;
+        this.channel = channel;
+        this.meter = Meter.of(channel);
+        this.decoder = channel.pipeline().get(StrictRequestDecoder.class);
+        this.pace =
+                new ClientPace(
+                        connections.patience(),
+                        connections.limits().outboundLengthMax(),
+                        connections.ingress().nowNs());
+        meter.client(this);
+    }
+
+    /** A whole message has come. */
+    void onMessage() {
+        meter.onMessage();
+    }
+
+    /** Whether what comes from now on is dropped, and so makes nobody hold it. */
+    void dropsWhatComes(boolean value) {
+        meter.drops(value);
+    }
+
+    /** A message is about to be written. */
+    void onWrite(Object message) {
+        if (message instanceof ByteBufHolder holder) {
+            largestLength = Math.max(largestLength, holder.content().readableBytes());
+        }
+    }
+
+    /** What was written has been handed to the system as far as it would take it. */
+    void onFlushed() {
+        final long pending = meter.pendingLength();
+        final long budget = connections.limits().outboundLengthMax();
+        if (pending <= budget) {
+            largestLength = 0;
+        } else if (pending - largestLength > Limits.OUTBOUND_BURST * budget) {
+            sendAway(Closed.OUTBOUND_FULL);
+        }
+    }
+
+    @Override
+    public void check(long nowNs) {
+        final long pending = meter.pendingLength();
+        if (pace.onWrite(nowNs, meter.writtenLength(), pending) != Verdict.FINE) {
+            sendAway(Closed.SLOW_READER);
+        } else if (connection.webSocket() != null || !connection.isClosing()) {
+            final boolean isReading = channel.config().isAutoRead();
+            act(
+                    pace.onRead(
+                            nowNs,
+                            phase(pending),
+                            decoder.requestCount(),
+                            meter.readLength(),
+                            isReading));
+        }
+    }
+
+    private Phase phase(long pending) {
+        final WebSocketHandler webSocket = connection.webSocket();
+        if (webSocket != null) {
+            return webSocket.isOpen() ? Phase.WEB_SOCKET : Phase.ANSWER;
+        } else if (decoder.isInHeaders()) {
+            return Phase.HEADERS;
+        } else if (decoder.isInBody()) {
+            return Phase.BODY;
+        }
+        return connection.hasExchanges() || pending > 0 ? Phase.ANSWER : Phase.IDLE;
+    }
+
+    private void act(Verdict verdict) {
+        switch (verdict) {
+            case HEADERS_TOO_SLOW -> refuse(Refused.HEADERS_TOO_SLOW);
+            case BODY_TOO_SLOW -> refuse(Refused.BODY_TOO_SLOW);
+            case IDLE -> {
+                count(Closed.IDLE);
+                channel.close();
+            }
+            case PING -> connection.write(new PingWebSocketFrame());
+            case NO_PONG -> {
+                count(Closed.NO_PONG);
+                connection
+                        .webSocket()
+                        .fail(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "no answer to a ping");
+            }
+            default -> {
+                // It keeps up.
+            }
+        }
+    }
+
+    private void refuse(Refused refused) {
+        connection.refuse(connection.begin(HttpVersion.HTTP_1_1, HttpMethod.GET, false), refused);
+    }
+
+    /** Closes a connection whose client takes too little. */
+    private void sendAway(Closed reason) {
+        final WebSocketHandler webSocket = connection.webSocket();
+        if (webSocket != null && webSocket.isOpen()) {
+            count(reason);
+            // It may hear of it yet, behind all that waits.
+            webSocket.fail(WebSocketCloseStatus.POLICY_VIOLATION, "takes messages too slowly");
+        } else if (webSocket == null && channel.isOpen()) {
+            count(reason);
+            channel.close();
+        }
+    }
+
+    @Override
+    public void onShed() {
+        count(Closed.MEMORY_HIGH);
+    }
+
+    private void count(Closed reason) {
+        connections.counters().closed(reason).incrementRelease();
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket.limit;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+
+/**
+ * The first handler of a connection: counts what is read and written, and knows what its client
+ * makes the front end hold. That is what has been read of a message that is not whole yet, and what
+ * has been written and not taken.
+ */
+public final class Meter extends ChannelDuplexHandler {
+
+    /** What a connection has become, once it speaks a protocol. */
+    public interface Client {
+
+        /** Looks whether the client keeps up, and does what is to be done about it. */
+        void check(long nowNs);
+
+        /** Its connection is closed, because the loop holds too much. */
+        void onShed();
+    }
+
+    private final Rounds rounds;
+    private final Channel channel;
+    private final long sinceNs;
+    private Client client;
+    // Where it is in the rounds.
+    int place;
+    private boolean drops;
+    private long readLength;
+    private long writtenLength;
+    private long messageLength;
+    private long pendingLength;
+    private long movedLength;
+    private long recentLength;
+
+    Meter(Rounds rounds, Channel channel, long nowNs) {
+        this.rounds = rounds;
+        this.channel = channel;
+        this.sinceNs = nowNs;
+    }
+
+    /** The meter of this connection. */
+    public static Meter of(Channel channel) {
+        return channel.pipeline().get(Meter.class);
+    }
+
+    /** It speaks a protocol now, and looks after its client itself. */
+    public void client(Client value) {
+        client = value;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (message instanceof ByteBuf bytes) {
+            final int length = bytes.readableBytes();
+            readLength += length;
+            if (!drops) {
+                // A single byte that is kept keeps all of its buffer.
+                messageLength += bytes.capacity();
+                rounds.hold(bytes.capacity());
+            }
+        }
+        ctx.fireChannelRead(message);
+    }
+
+    /** Whether what is read from now on is dropped. */
+    public void drops(boolean value) {
+        drops = value;
+    }
+
+    /** All that has been read is a whole message. */
+    public void onMessage() {
+        rounds.hold(-messageLength);
+        messageLength = 0;
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        if (message instanceof ByteBuf bytes) {
+            final int length = bytes.readableBytes();
+            writtenLength += length;
+            pendingLength += length;
+            rounds.hold(length);
+        }
+        ctx.write(message, promise);
+    }
+
+    /** How many bytes have been read. */
+    public long readLength() {
+        return readLength;
+    }
+
+    /** How many bytes have been written. */
+    public long writtenLength() {
+        return writtenLength;
+    }
+
+    /** How many bytes the client has not taken, as it is now. */
+    public long pendingLength() {
+        // Null when it is closed.
+        final ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        final long pending = buffer == null ? 0 : buffer.totalPendingWriteBytes();
+        rounds.hold(pending - pendingLength);
+        pendingLength = pending;
+        return pending;
+    }
+
+    void check(long nowNs) {
+        final long moved = readLength + writtenLength - pendingLength();
+        recentLength = recentLength / 2 + moved - movedLength;
+        movedLength = moved;
+        if (client != null) {
+            client.check(nowNs);
+        } else if (rounds.isTooLate(sinceNs, nowNs)) {
+            channel.close();
+        }
+    }
+
+    /** How much it holds for how little it moves. */
+    double idleness() {
+        return (double) (messageLength + pendingLength) / (recentLength + 1);
+    }
+
+    boolean holds() {
+        return messageLength + pendingLength > 0;
+    }
+
+    void shed() {
+        if (client != null) {
+            client.onShed();
+        }
+        channel.close();
+    }
+
+    /** The connection is closed. */
+    void onClosed() {
+        rounds.hold(-messageLength - pendingLength);
+        messageLength = 0;
+        pendingLength = 0;
+        rounds.remove(this);
+    }
+}
