@@ -19,6 +19,7 @@ import io.headrace.frontend.socket.limit.Admission;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.listen.Listener;
 import io.headrace.frontend.socket.listen.Transport;
+import io.headrace.frontend.socket.tls.Certificates;
 import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
@@ -34,6 +35,7 @@ import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.CompositeAgent;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
+import org.agrona.concurrent.SystemNanoClock;
 
 /**
  * A front end: this process as one that owns sockets. It terminates HTTP and WebSocket clients,
@@ -56,6 +58,7 @@ public final class Frontend implements AutoCloseable {
     private final Retention retention;
     private final Admission admission;
     private final Agent housekeeping;
+    private final Optional<Certificates> certificates;
     private final int port;
     private final List<FrontendLoop> loops = new ArrayList<>();
     private final List<Listener> listeners = new ArrayList<>();
@@ -66,6 +69,12 @@ public final class Frontend implements AutoCloseable {
 
     private Frontend(FrontendContext context) {
         port = Transport.reserve(context.host(), context.port());
+        certificates =
+                context.tls().isOn()
+                        ? Optional.of(
+                                new Certificates(
+                                        context.tls(), SystemNanoClock.INSTANCE, this::onError))
+                        : Optional.empty();
         idle = context.idle();
         bus = Bus.openOrCreate(context.directory());
         final int number = bus.nextMemberNumber();
@@ -84,7 +93,9 @@ public final class Frontend implements AutoCloseable {
         liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
                 new Janitor(bus, member, liveMembers, retention, firstConsumerId + context.loops());
-        housekeeping = new CompositeAgent(member, liveMembers, janitor);
+        final List<Agent> agents = new ArrayList<>(List.of(member, liveMembers, janitor));
+        certificates.ifPresent(agents::add);
+        housekeeping = new CompositeAgent(agents);
         // The first look is taken now: the first request must not be told that there is no worker.
         liveMembers.doWork();
         admission = Admission.fromProperties(context.trustedProxies());
@@ -140,9 +151,14 @@ public final class Frontend implements AutoCloseable {
                         fates,
                         counters);
         final Listener listener =
-                new Listener(transport, context.host(), port, new Pipeline(connections));
+                new Listener(
+                        transport, context.host(), port, new Pipeline(connections, certificates));
         listeners.add(listener);
         loops.add(new FrontendLoop(writer, listener, ingress, connections, egress));
+    }
+
+    private void onError(Throwable error) {
+        member.errorLog().record(error);
     }
 
     private void start(Agent agent, IdleStrategy idleStrategy) {

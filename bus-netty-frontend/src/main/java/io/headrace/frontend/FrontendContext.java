@@ -7,6 +7,7 @@ import io.headrace.frontend.admin.AdminServer;
 import io.headrace.frontend.proxy.TrustedProxies;
 import io.headrace.frontend.socket.Limits;
 import io.headrace.frontend.socket.limit.Patience;
+import io.headrace.frontend.socket.tls.TlsOptions;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.worker.IdleStrategies;
 import java.nio.file.Path;
@@ -56,6 +57,7 @@ public final class FrontendContext {
     private TrustedProxies trustedProxies =
             TrustedProxies.of(System.getProperty(TrustedProxies.PROPERTY, ""));
     private WebSocketOptions webSocket = WebSocketOptions.fromProperties();
+    private TlsOptions tls = TlsOptions.fromProperties();
 
     /** The bus's directory ({@code headrace.bus}). */
     public FrontendContext directory(Path path) {
@@ -178,6 +180,16 @@ public final class FrontendContext {
         return trustedProxies;
     }
 
+    /** Which certificates are served, if any. */
+    public FrontendContext tls(TlsOptions values) {
+        tls = values;
+        return this;
+    }
+
+    public TlsOptions tls() {
+        return tls;
+    }
+
     /** Who may open a WebSocket, and how. */
     public FrontendContext webSocket(WebSocketOptions values) {
         webSocket = values;
@@ -198,6 +210,7 @@ public final class FrontendContext {
                     LOOPS_PROPERTY + " is " + loops + "; it takes 1 to " + LOOPS_MAX);
         }
         IdleStrategies.check(idle);
+        tls.check();
         if (!admin.isEmpty()) {
             AdminServer.parse(admin);
         }

@@ -17,6 +17,7 @@ public final class LoopCounters {
     private final AtomicCounter framesIn;
     private final AtomicCounter framesOut;
     private final AtomicCounter repliesDropped;
+    private final AtomicCounter tlsFailures;
     private final AtomicCounter disconnectsDelayed;
     private final Map<Refused, AtomicCounter> refused = new EnumMap<>(Refused.class);
     private final Map<Closed, AtomicCounter> closed = new EnumMap<>(Closed.class);
@@ -49,6 +50,7 @@ public final class LoopCounters {
         framesIn = member.counter(loop + " frames in");
         framesOut = member.counter(loop + " frames out");
         repliesDropped = member.counter(loop + " replies dropped");
+        tlsFailures = member.counter(loop + " tls handshakes failed");
         disconnectsDelayed = member.counter(loop + " disconnects delayed");
     }
 
@@ -77,6 +79,11 @@ public final class LoopCounters {
 
     public AtomicCounter framesOut() {
         return framesOut;
+    }
+
+    /** Connections that did not get through their TLS handshake. */
+    public AtomicCounter tlsFailures() {
+        return tlsFailures;
     }
 
     /** Replies to connections or requests that are unknown, gone or answered already. */

@@ -5,6 +5,7 @@ import io.headrace.HeadraceException;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
+import io.headrace.frontend.socket.tls.Certificates;
 import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
@@ -19,9 +20,11 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -41,6 +44,8 @@ final class Connection {
     private final int remotePort;
     private final String serverName;
     private final int serverPort;
+    private final boolean https;
+    private final String clientSubject;
     private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
     private int nextOrder;
     private boolean dirty;
@@ -59,7 +64,13 @@ final class Connection {
         remotePort = port(remote);
         serverName = host(local);
         serverPort = port(local);
+        https = tls().isPresent();
+        clientSubject = tls().map(Certificates::clientSubject).orElse("");
         watch = new Watch(connections, this, channel);
+    }
+
+    private Optional<SslHandler> tls() {
+        return Certificates.handler(channel);
     }
 
     private static String host(SocketAddress address) {
@@ -84,6 +95,7 @@ final class Connection {
     void addKeys(RequestKeys keys, int order) {
         keys.remote(text(keys, remoteAddr), remotePort);
         keys.server(text(keys, serverName), serverPort);
+        keys.https(https).clientSubject(utf8(keys, clientSubject));
         final TextBuffer text = keys.text();
         text.begin();
         text.putLatin1(addressPrefix);
@@ -94,6 +106,12 @@ final class Connection {
     private static long text(RequestKeys keys, String value) {
         keys.text().begin();
         keys.text().putLatin1(value);
+        return keys.text().end();
+    }
+
+    private static long utf8(RequestKeys keys, String value) {
+        keys.text().begin();
+        value.codePoints().forEach(keys.text()::putCodePoint);
         return keys.text().end();
     }
 
@@ -210,8 +228,22 @@ final class Connection {
      * be reset, and might lose its answer (RFC 9112, section 9.6).
      */
     private void linger() {
-        ((DuplexChannel) channel).shutdownOutput();
+        shutdownOutput();
         channel.eventLoop().schedule((Runnable) channel::close, LINGER_MS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Says nothing more to the client, but reads on. */
+    void shutdownOutput() {
+        final DuplexChannel duplex = (DuplexChannel) channel;
+        if (https) {
+            // RFC 8446, section 6.1: else it would look as if somebody had cut the rest off.
+            tls().ifPresent(
+                            tls ->
+                                    tls.closeOutbound()
+                                            .addListener(done -> duplex.shutdownOutput()));
+        } else {
+            duplex.shutdownOutput();
+        }
     }
 
     /** Workers know of it as a WebSocket, which opens now or waits for a worker's decision. */

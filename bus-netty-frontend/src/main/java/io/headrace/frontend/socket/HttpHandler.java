@@ -35,7 +35,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     }
 
     @Override
-    public void channelActive(ChannelHandlerContext ctx) {
+    public void handlerAdded(ChannelHandlerContext ctx) {
         connection = connections.open(ctx.channel());
         if (connections.isDraining()) {
             ctx.close();

@@ -2,19 +2,30 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
+import io.headrace.frontend.socket.tls.Certificates;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
+import java.util.Optional;
 
 /** The handlers of a new connection: Netty's HTTP codec, the body, and ours. */
 public final class Pipeline extends ChannelInitializer<Channel> {
 
     private final Connections connections;
+    private final Optional<Certificates> certificates;
     private final HttpDecoderConfig decoderConfig;
 
-    public Pipeline(Connections connections) {
+    /**
+     * @param certificates when connections come over TLS.
+     */
+    public Pipeline(Connections connections, Optional<Certificates> certificates) {
         this.connections = connections;
+        this.certificates = certificates;
         final Limits limits = connections.limits();
         this.decoderConfig =
                 new HttpDecoderConfig()
@@ -24,13 +35,43 @@ public final class Pipeline extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
-        if (!connections.gate().admit(channel, true)) {
+        if (!connections.gate().admit(channel, certificates.isEmpty())) {
             return;
         }
-        channel.pipeline()
-                .addLast(new StrictRequestDecoder(decoderConfig))
+        if (certificates.isPresent()) {
+            final long timeoutNs = connections.webSocketOptions().handshakeTimeoutNs();
+            channel.pipeline()
+                    .addLast(certificates.get().newHandler(timeoutNs))
+                    .addLast(new Negotiation());
+        } else {
+            addHttp1(channel.pipeline());
+        }
+    }
+
+    private void addHttp1(ChannelPipeline pipeline) {
+        pipeline.addLast(new StrictRequestDecoder(decoderConfig))
                 .addLast(new HttpResponseEncoder())
                 .addLast(new BodyAggregator(connections.limits().bodyLengthMax()))
                 .addLast(new HttpHandler(connections));
+    }
+
+    /** Gives a connection the handlers of the protocol that its TLS handshake has agreed on. */
+    private final class Negotiation extends ApplicationProtocolNegotiationHandler {
+
+        Negotiation() {
+            super(ApplicationProtocolNames.HTTP_1_1);
+        }
+
+        @Override
+        protected void configurePipeline(ChannelHandlerContext ctx, String protocol) {
+            addHttp1(ctx.pipeline());
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            // Port scanners and clients that trust nobody: no error of ours.
+            connections.counters().tlsFailures().incrementRelease();
+            ctx.close();
+        }
     }
 }

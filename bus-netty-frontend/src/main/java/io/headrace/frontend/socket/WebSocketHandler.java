@@ -13,7 +13,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.CorruptedFrameException;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.TooLongFrameException;
@@ -288,7 +287,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         if (by == Close.By.FRONT_END) {
             // RFC 6455, section 7.1.7: the connection ends. What the client still sends is read and
             // dropped, so that no reset overtakes the frame.
-            written.addListener(done -> ((DuplexChannel) channel).shutdownOutput());
+            written.addListener(done -> connection.shutdownOutput());
         }
         connection.markDirty();
         channel.eventLoop()

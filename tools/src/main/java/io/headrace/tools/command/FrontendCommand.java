@@ -3,6 +3,8 @@ package io.headrace.tools.command;
 
 import io.headrace.frontend.Frontend;
 import io.headrace.frontend.FrontendContext;
+import io.headrace.frontend.socket.tls.TlsOptions;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -62,6 +64,30 @@ public final class FrontendCommand implements Callable<Integer> {
                             + " Default: auto")
     private String accept;
 
+    @Option(
+            names = "--tls-cert",
+            paramLabel = "FILE",
+            split = ",",
+            description =
+                    "Certificate chain, PEM; repeatable, the first is the default"
+                            + " (-Dheadrace.tls.cert). Default: none, no TLS")
+    private List<String> tlsCertificates = List.of();
+
+    @Option(
+            names = "--tls-key",
+            paramLabel = "FILE",
+            split = ",",
+            description = "Its private key, PKCS#8 PEM (-Dheadrace.tls.key)")
+    private List<String> tlsKeys = List.of();
+
+    @Option(
+            names = "--tls-client-ca",
+            paramLabel = "FILE",
+            description =
+                    "Authorities that clients' certificates are verified with"
+                            + " (-Dheadrace.tls.client.ca). Default: none, clients show none")
+    private String tlsClientCa;
+
     @Option(names = "--exit-with-parent", hidden = true)
     private boolean exitWithParent;
 
@@ -89,6 +115,13 @@ public final class FrontendCommand implements Callable<Integer> {
         if (accept != null) {
             context.webSocket(context.webSocket().acceptedBy(accept));
         }
+        if (!tlsCertificates.isEmpty() || !tlsKeys.isEmpty() || tlsClientCa != null) {
+            context.tls(
+                    TlsOptions.of(
+                            String.join(",", tlsCertificates),
+                            String.join(",", tlsKeys),
+                            tlsClientCa == null ? "" : tlsClientCa));
+        }
         final StopSignal stop = new StopSignal();
         if (exitWithParent) {
             stop.stopWithInput();
@@ -98,15 +131,23 @@ public final class FrontendCommand implements Callable<Integer> {
                     "headrace frontend %s: %s (bus %s)"
                             .formatted(
                                     frontend.id(),
-                                    url(context.host(), frontend.port()),
+                                    url(
+                                            context.tls().isOn() ? "https" : "http",
+                                            context.host(),
+                                            frontend.port()),
                                     common.directory()));
             stop.await();
         }
         return 0;
     }
 
-    static String url(String host, int port) {
+    static String url(String scheme, String host, int port) {
         // RFC 3986, section 3.2.2: an IPv6 address stands in brackets.
-        return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port + "/";
+        return scheme
+                + "://"
+                + (host.indexOf(':') >= 0 ? "[" + host + "]" : host)
+                + ":"
+                + port
+                + "/";
     }
 }

@@ -40,6 +40,7 @@ public final class AwkwardApplication implements Application {
                             .send(200, "", "content");
             case "/length" ->
                     reply.send(200, "application/octet-stream", new byte[Integer.parseInt(value)]);
+            case "/scheme" -> reply.send(200, "text/plain", request.https() ? "https" : "http");
             case "/twice" -> {
                 reply.send(200, "text/plain", "first");
                 reply.send(200, "text/plain", "second");

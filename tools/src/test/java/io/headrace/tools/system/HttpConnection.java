@@ -24,8 +24,21 @@ final class HttpConnection implements AutoCloseable {
     private final InputStream input;
 
     HttpConnection(int port) {
+        this(open(port));
+    }
+
+    private static Socket open(int port) {
         try {
-            socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            return new Socket(InetAddress.getLoopbackAddress(), port);
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Over a socket that is open, perhaps of another kind. */
+    HttpConnection(Socket socket) {
+        this.socket = socket;
+        try {
             socket.setTcpNoDelay(true);
             socket.setSoTimeout((int) Await.DEADLINE_MS);
             input = new BufferedInputStream(socket.getInputStream(), 1 << 16);

@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -44,12 +45,13 @@ final class RunningBus
 
     // Nothing is to stay when these tests are ended half-way.
     private static final String EXIT_WITH_PARENT = "--exit-with-parent";
-    private static final Pattern PORT = Pattern.compile("http://127\\.0\\.0\\.1:(\\d+)/");
+    private static final Pattern PORT = Pattern.compile("https?://127\\.0\\.0\\.1:(\\d+)/");
 
     private final Consumer<RunningBus> setUp;
     private final List<HeadraceProcess> processes = new ArrayList<>();
     private Path directory;
     private boolean shared;
+    private IntFunction<HttpConnection> connector = HttpConnection::new;
     private int port;
     private Lanes lanes;
 
@@ -218,7 +220,12 @@ final class RunningBus
 
     /** A new connection to the front end. */
     HttpConnection connect() {
-        return new HttpConnection(port);
+        return connector.apply(port);
+    }
+
+    /** Makes connections in another way, such as through TLS. */
+    void connectBy(IntFunction<HttpConnection> value) {
+        connector = value;
     }
 
     /** Waits until the front end knows a worker. */

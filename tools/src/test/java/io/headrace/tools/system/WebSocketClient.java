@@ -20,7 +20,12 @@ final class WebSocketClient implements AutoCloseable {
 
     /** Opens a WebSocket. */
     WebSocketClient(RunningBus bus, String target, String... headers) {
-        connection = bus.connect();
+        this(bus.connect(), target, headers);
+    }
+
+    /** Opens a WebSocket on a connection. */
+    WebSocketClient(HttpConnection connection, String target, String... headers) {
+        this.connection = connection;
         answer = request(connection, target, headers).answerWithoutBody();
         assertEquals(101, answer.status(), answer::toString);
         assertEquals(Optional.of(ACCEPT), answer.header("sec-websocket-accept"));
