@@ -3,12 +3,11 @@ package io.headrace.channel;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.page.Allowance;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,6 +21,7 @@ import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import org.agrona.CloseHelper;
 import org.agrona.IoUtil;
+import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.EpochNanoClock;
 
 /**
@@ -44,7 +44,12 @@ public final class Bus implements AutoCloseable {
     /** System property and default of every tool's {@code --bus}. */
     public static final String DIRECTORY_PROPERTY = "headrace.bus";
 
-    private static final long MEMORY_RESERVE_MAX = 1L << 30;
+    /**
+     * How long the {@link #pageAgent()} sleeps between its rounds. Each takes the processor from
+     * somebody, so they are few; what it has got ahead lasts for longer.
+     */
+    public static final long PAGE_SLEEP_MS = 20;
+
     // File locks are held by the whole JVM, so threads of one need a lock of their own.
     private static final Object JVM_LOCK = new Object();
 
@@ -53,6 +58,7 @@ public final class Bus implements AutoCloseable {
     private final BusFile file;
     private final LaneTable laneTable;
     private final EpochNanoClock clock;
+    private final Allowance allowance;
     private final Map<Path, Lane> lanes = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
@@ -67,25 +73,19 @@ public final class Bus implements AutoCloseable {
         this.file = file;
         this.laneTable = laneTable;
         this.clock = clock;
+        this.allowance = new Allowance(directory, settings.memoryMax());
     }
 
     /** Where a bus is when nobody says otherwise. */
     public static Path defaultDirectory() {
-        final String configured = System.getProperty(DIRECTORY_PROPERTY);
-        if (configured != null) {
-            return Path.of(configured);
-        }
-        final Path shared = Path.of("/dev/shm");
-        final Path parent =
-                Files.isDirectory(shared) ? shared : Path.of(System.getProperty("java.io.tmpdir"));
-        return parent.resolve("headrace-" + System.getProperty("user.name"));
+        return BusDirectory.byDefault();
     }
 
     /**
      * Opens the bus in this directory, and makes it first when the directory is absent or empty.
      */
     public static Bus openOrCreate(Path directory) {
-        return openOrCreate(directory, BusClock::new);
+        return openOrCreate(directory, BusFile.Clock::new);
     }
 
     /** The same with a time that its caller winds: for tests and simulations. */
@@ -188,29 +188,44 @@ public final class Bus implements AutoCloseable {
         file.raiseRewindVersion();
     }
 
+    /** A word that rises when files are deleted, for {@link LanePoller#letGo()}. */
+    public long deletionVersion() {
+        return file.deletionVersion();
+    }
+
+    /** Tells all readers to leave files that are deleted. */
+    public void raiseDeletionVersion() {
+        file.raiseDeletionVersion();
+    }
+
     /** Whether there is too little memory left to take more from clients: one volatile read. */
     public boolean isMemoryHigh() {
-        return file.isMemoryHigh();
+        return file.memory() == Allowance.HIGH;
+    }
+
+    /** Whether memory is to be given back where it can be, and surely when it is high. */
+    public boolean isMemoryTight() {
+        return file.memory() != Allowance.OK;
     }
 
     /**
-     * Looks at what is left where the bus is, and lets everybody know; the janitor's. The mark is
-     * 80 % of the whole, or 1 GiB left where that is less, so that a full file system is never
-     * reached: writing to a page that cannot be had would kill the process.
+     * Looks at what is left of the {@link Allowance}, and lets everybody know. Every member does
+     * it, now and then: no other's standstill leaves this one without.
      *
      * @return whether memory is high.
      */
     public boolean checkMemory() {
-        try {
-            final FileStore store = Files.getFileStore(directory);
-            final long reserve = Math.min(store.getTotalSpace() / 5, MEMORY_RESERVE_MAX);
-            final boolean high = store.getUsableSpace() < reserve;
-            file.memoryHigh(high);
-            return high;
-        } catch (final IOException e) {
-            throw new HeadraceException(
-                    "bus " + directory + " has no free space to be seen: " + e, e);
-        }
+        file.memory(allowance.level(allowance.isSize() ? laneTable.allocatedBytes() : 0));
+        return isMemoryHigh();
+    }
+
+    /**
+     * Gets pages and files ahead for all lanes that this process writes and reads. One agent, and a
+     * thread of its own that may wait for the kernel.
+     */
+    public Agent pageAgent() {
+        return new LaneFiles.PageAgent(
+                lanes.values(), clock, this::isMemoryTight, allowance.aheadMax());
     }
 
     /** A number that no other member of this bus ever had or will have, from 1. */
@@ -255,13 +270,19 @@ public final class Bus implements AutoCloseable {
         } catch (final IOException e) {
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
         }
-        final Lane lane = Lane.create(path, laneTable, file.nextLaneNumber(), settings, clock);
-        final LaneAppender appender = new LaneAppender(lane, sequence);
-        appender.warmUp(clock.nanoTime());
-        lane.publish();
-        lanes.put(path, lane);
-        raiseLaneVersion();
-        return appender;
+        try {
+            final Lane lane = Lane.create(path, laneTable, file.nextLaneNumber(), settings, clock);
+            final LaneAppender appender = new LaneAppender(lane, sequence);
+            appender.warmUp(clock.nanoTime());
+            lane.publish();
+            lanes.put(path, lane);
+            raiseLaneVersion();
+            return appender;
+        } catch (final HeadraceException e) {
+            // Its writer may try again when there is memory.
+            deleteUnreadable(path);
+            throw e;
+        }
     }
 
     /**
@@ -271,9 +292,9 @@ public final class Bus implements AutoCloseable {
      */
     public List<Lane> lanes(Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
         final List<Lane> found = new ArrayList<>();
-        for (final Path channel : list(directory.resolve("channels"))) {
+        for (final Path channel : BusDirectory.list(directory.resolve("channels"))) {
             if (channels.test(channel.getFileName().toString())) {
-                for (final Path path : list(channel)) {
+                for (final Path path : BusDirectory.list(channel)) {
                     try {
                         lane(path).ifPresent(found::add);
                     } catch (final HeadraceException badLane) {
@@ -301,8 +322,8 @@ public final class Bus implements AutoCloseable {
 
     /** Folders of all lanes: those to be read, those being made, and those being deleted. */
     public List<Path> lanePaths() {
-        return list(directory.resolve("channels")).stream()
-                .flatMap(channel -> list(channel).stream())
+        return BusDirectory.list(directory.resolve("channels")).stream()
+                .flatMap(channel -> BusDirectory.list(channel).stream())
                 .toList();
     }
 
@@ -320,7 +341,7 @@ public final class Bus implements AutoCloseable {
     /** Deletes the folders of channels that have no lanes left. */
     public void deleteChannels(Predicate<String> names) {
         for (final String name : channels(names)) {
-            if (list(channelDirectory(name)).isEmpty()) {
+            if (BusDirectory.list(channelDirectory(name)).isEmpty()) {
                 IoUtil.delete(channelDirectory(name).toFile(), true);
             }
         }
@@ -328,7 +349,7 @@ public final class Bus implements AutoCloseable {
 
     /** Names of the channels that exist and pass. */
     public List<String> channels(Predicate<String> names) {
-        return list(directory.resolve("channels")).stream()
+        return BusDirectory.list(directory.resolve("channels")).stream()
                 .map(path -> path.getFileName().toString())
                 .filter(names)
                 .sorted()
@@ -359,17 +380,6 @@ public final class Bus implements AutoCloseable {
         final String name = ChannelName.check(channel);
         assert name.indexOf('!') < 0 : "not a physical channel: " + name;
         return directory.resolve("channels").resolve(name);
-    }
-
-    private static List<Path> list(Path path) {
-        final List<Path> entries = new ArrayList<>();
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(path, Files::isDirectory)) {
-            stream.forEach(entries::add);
-        } catch (final IOException e) {
-            throw new HeadraceException("bus directory " + path + " cannot be listed: " + e, e);
-        }
-        entries.sort(null);
-        return entries;
     }
 
     /**

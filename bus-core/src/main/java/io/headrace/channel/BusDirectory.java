@@ -3,12 +3,14 @@ package io.headrace.channel;
 
 import io.headrace.HeadraceException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -28,6 +30,18 @@ final class BusDirectory {
             Set.of("bus.lock", "bus.dat", "lanes.dat", "bus.properties.new", "members", "channels");
 
     private BusDirectory() {}
+
+    /** Where a bus is when nobody says otherwise. */
+    static Path byDefault() {
+        final String configured = System.getProperty(Bus.DIRECTORY_PROPERTY);
+        if (configured != null) {
+            return Path.of(configured);
+        }
+        final Path shared = Path.of("/dev/shm");
+        final Path parent =
+                Files.isDirectory(shared) ? shared : Path.of(System.getProperty("java.io.tmpdir"));
+        return parent.resolve("headrace-" + System.getProperty("user.name"));
+    }
 
     /** Makes the directory when it is absent, and refuses one that cannot be a bus of this user. */
     static void prepare(Path path) throws IOException {
@@ -66,6 +80,18 @@ final class BusDirectory {
         settings.write(temporary);
         restrict(temporary);
         Files.move(temporary, path.resolve(SETTINGS_FILE), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Directories in a directory, in the order of their names. */
+    static List<Path> list(Path path) {
+        final List<Path> entries = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(path, Files::isDirectory)) {
+            stream.forEach(entries::add);
+        } catch (final IOException e) {
+            throw new HeadraceException("bus directory " + path + " cannot be listed: " + e, e);
+        }
+        entries.sort(null);
+        return entries;
     }
 
     /** Lets nobody but its owner at a file, whatever the umask of the process says. */

@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.page.Pages;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.agrona.BufferUtil;
+import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -23,7 +25,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  192  int32  next consumer id
  *  256  int64  next lane number
  *  320  int64  rewind version: raised when a message that consumers have passed is free again
- *  384  int32  1 while the bus has no memory left to give
+ *  384  int32  1 while memory is tight, 2 while it is high
+ *  448  int64  deletion version: raised when files of lanes have been deleted
  * </pre>
  */
 final class BusFile implements AutoCloseable {
@@ -37,7 +40,8 @@ final class BusFile implements AutoCloseable {
     private static final int CONSUMER_ID_OFFSET = 192;
     private static final int LANE_NUMBER_OFFSET = 256;
     private static final int REWIND_VERSION_OFFSET = 320;
-    private static final int MEMORY_HIGH_OFFSET = 384;
+    private static final int MEMORY_OFFSET = 384;
+    private static final int DELETION_VERSION_OFFSET = 448;
 
     private final MappedByteBuffer mapped;
     private final UnsafeBuffer words;
@@ -59,6 +63,7 @@ final class BusFile implements AutoCloseable {
                                 + LENGTH
                                 + "; is it a bus?");
             }
+            Pages.fill(channel, LENGTH);
             mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
             words = new UnsafeBuffer(mapped);
         } catch (final IOException e) {
@@ -87,12 +92,20 @@ final class BusFile implements AutoCloseable {
         words.getAndAddLong(LANE_VERSION_OFFSET, 1);
     }
 
-    boolean isMemoryHigh() {
-        return words.getIntVolatile(MEMORY_HIGH_OFFSET) != 0;
+    int memory() {
+        return words.getIntVolatile(MEMORY_OFFSET);
     }
 
-    void memoryHigh(boolean value) {
-        words.putIntRelease(MEMORY_HIGH_OFFSET, value ? 1 : 0);
+    void memory(int level) {
+        words.putIntRelease(MEMORY_OFFSET, level);
+    }
+
+    long deletionVersion() {
+        return words.getLongVolatile(DELETION_VERSION_OFFSET);
+    }
+
+    void raiseDeletionVersion() {
+        words.getAndAddLong(DELETION_VERSION_OFFSET, 1);
     }
 
     long rewindVersion() {
@@ -120,6 +133,19 @@ final class BusFile implements AutoCloseable {
     @Override
     public void close() {
         BufferUtil.free(mapped);
+    }
+
+    /**
+     * Bus time: nanoseconds since the epoch as they were when the bus was anchored, going on with
+     * the machine's monotonic clock. All processes of a host read the same time, and a step of the
+     * wall clock changes nothing.
+     */
+    record Clock(long offsetNs) implements EpochNanoClock {
+
+        @Override
+        public long nanoTime() {
+            return System.nanoTime() + offsetNs;
+        }
     }
 
     private static long bootHash() {

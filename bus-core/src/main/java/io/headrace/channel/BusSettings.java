@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.page.Allowance;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.Writer;
@@ -24,10 +25,18 @@ import org.agrona.SystemUtil;
  * @param id six characters that make member ids unique across buses.
  * @param blockSize mapped at a time, in bytes; the largest record is a quarter of it.
  * @param rollCycle name of the Chronicle roll cycle: how long a lane writes into one file.
+ * @param rollSize how much it writes into one file, in bytes; at most a block.
+ * @param memoryMax what the bus may use, see {@link Allowance}; empty for the default.
  * @param channelLines what is set for channels, see {@link ChannelSettings}.
  */
 public record BusSettings(
-        int version, String id, int blockSize, String rollCycle, Map<String, String> channelLines) {
+        int version,
+        String id,
+        int blockSize,
+        String rollCycle,
+        int rollSize,
+        String memoryMax,
+        Map<String, String> channelLines) {
 
     /** The layout this code reads and writes. */
     public static final int VERSION = 1;
@@ -38,7 +47,11 @@ public record BusSettings(
     /** System property for {@link #rollCycle()}, for example {@code FAST_HOURLY}. */
     public static final String ROLL_CYCLE_PROPERTY = "headrace.roll.cycle";
 
+    /** System property for {@link #rollSize()}, for example {@code 16m}. */
+    public static final String ROLL_SIZE_PROPERTY = "headrace.roll.size";
+
     private static final int BLOCK_SIZE_DEFAULT = 64 << 20;
+    private static final int ROLL_SIZE_MIN = 256 << 10;
     private static final int BLOCK_SIZE_MIN = 1 << 20;
     private static final int BLOCK_SIZE_MAX = 1 << 30;
     // Memory is given back a file at a time, so a short cycle keeps the past small.
@@ -59,6 +72,10 @@ public record BusSettings(
                 || Integer.bitCount(blockSize) != 1) {
             throw badBlockSize(Integer.toString(blockSize), null);
         }
+        if (rollSize < ROLL_SIZE_MIN || rollSize > blockSize) {
+            throw badRollSize(Integer.toString(rollSize), null);
+        }
+        Allowance.check(memoryMax);
         channelLines.forEach(ChannelSettings::check);
         if (!ROLL_CYCLES.containsKey(rollCycle)) {
             throw new HeadraceException(
@@ -69,11 +86,14 @@ public record BusSettings(
 
     /** The settings of a new bus: system properties, else defaults. */
     static BusSettings forNewBus(String id) {
+        final int blockSize = Math.toIntExact(wantedBlockSize(BLOCK_SIZE_DEFAULT));
         return new BusSettings(
                 VERSION,
                 id,
-                Math.toIntExact(wantedBlockSize(BLOCK_SIZE_DEFAULT)),
+                blockSize,
                 System.getProperty(ROLL_CYCLE_PROPERTY, ROLL_CYCLE_DEFAULT),
+                wantedRollSize(blockSize),
+                System.getProperty(Allowance.PROPERTY, ""),
                 ChannelSettings.fromSystemProperties());
     }
 
@@ -96,12 +116,17 @@ public record BusSettings(
                     "bus %s has version %d, this program reads version %d; use another --bus directory or the program that made it"
                             .formatted(file.getParent(), version, VERSION));
         }
+        final int blockSize = number(properties, "block.size", file);
         final BusSettings settings =
                 new BusSettings(
                         version,
                         text(properties, "id", file),
-                        number(properties, "block.size", file),
+                        blockSize,
                         text(properties, "roll.cycle", file),
+                        properties.containsKey("roll.size")
+                                ? number(properties, "roll.size", file)
+                                : blockSize,
+                        properties.getProperty("memory.max", "").trim(),
                         ChannelSettings.fromFile(properties));
         settings.checkSame(
                 BLOCK_SIZE_PROPERTY,
@@ -112,6 +137,13 @@ public record BusSettings(
                 ROLL_CYCLE_PROPERTY,
                 System.getProperty(ROLL_CYCLE_PROPERTY, settings.rollCycle),
                 settings.rollCycle,
+                file);
+        settings.checkSame(
+                ROLL_SIZE_PROPERTY, wantedRollSize(settings.rollSize), settings.rollSize, file);
+        settings.checkSame(
+                Allowance.PROPERTY,
+                System.getProperty(Allowance.PROPERTY, settings.memoryMax),
+                settings.memoryMax,
                 file);
         return settings;
     }
@@ -129,6 +161,21 @@ public record BusSettings(
         return wanted;
     }
 
+    private static int wantedRollSize(int otherwise) {
+        try {
+            return Math.toIntExact(SystemUtil.getSizeAsLong(ROLL_SIZE_PROPERTY, otherwise));
+        } catch (final NumberFormatException | ArithmeticException e) {
+            throw badRollSize("'" + System.getProperty(ROLL_SIZE_PROPERTY) + "'", e);
+        }
+    }
+
+    private static HeadraceException badRollSize(String value, Throwable cause) {
+        return new HeadraceException(
+                "%s is %s; it takes 256k up to %s"
+                        .formatted(ROLL_SIZE_PROPERTY, value, BLOCK_SIZE_PROPERTY),
+                cause);
+    }
+
     private static HeadraceException badBlockSize(String value, Throwable cause) {
         return new HeadraceException(
                 "%s is %s; it takes a power of two from 1m to 1g"
@@ -143,6 +190,8 @@ public record BusSettings(
             writer.write("id=" + id + "\n");
             writer.write("block.size=" + blockSize + "\n");
             writer.write("roll.cycle=" + rollCycle + "\n");
+            writer.write("roll.size=" + rollSize + "\n");
+            writer.write("memory.max=" + memoryMax + "\n");
             for (final Map.Entry<String, String> line : channelLines.entrySet()) {
                 writer.write(line.getKey() + "=" + line.getValue() + "\n");
             }
@@ -161,6 +210,11 @@ public record BusSettings(
 
     RollCycle chronicleRollCycle() {
         return ROLL_CYCLES.get(rollCycle);
+    }
+
+    /** Length of a roll cycle. */
+    long cycleNs() {
+        return chronicleRollCycle().lengthInMillis() * 1_000_000L;
     }
 
     private void checkSame(String property, Object wanted, Object actual, Path file) {

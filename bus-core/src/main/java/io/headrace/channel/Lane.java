@@ -2,18 +2,22 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
-import java.io.File;
+import io.headrace.channel.page.Pages;
 import java.io.IOException;
 import java.io.Reader;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import net.openhft.chronicle.core.time.TimeProvider;
 import net.openhft.chronicle.queue.ChronicleQueue;
-import net.openhft.chronicle.queue.impl.StoreFileListener;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import org.agrona.concurrent.EpochNanoClock;
@@ -31,8 +35,12 @@ public final class Lane implements AutoCloseable {
     private static final String READY_FILE = "lane.properties";
     private static final String NEW_FILE = READY_FILE + ".new";
     private static final String HIDDEN_FILE = READY_FILE + ".hidden";
-    // What a reader waits at a new cycle's file that its writer has begun to make.
-    private static final long TIMEOUT_MS = 500;
+    private static final String METADATA_FILE = "metadata.cq4t";
+    // What a reader would wait at a file that its writer has begun to make; files are whole before
+    // they are reached.
+    private static final long TIMEOUT_MS = 20;
+    // More than the few words that Chronicle keeps of a lane.
+    private static final int METADATA_LENGTH = 8 << 10;
 
     private final Path path;
     private final String channel;
@@ -44,7 +52,8 @@ public final class Lane implements AutoCloseable {
     private final AtomicInteger pollerCount = new AtomicInteger();
     private volatile boolean retired;
     private final SingleChronicleQueue queue;
-    private final CachedTime time;
+    private final LaneFiles files;
+    private final CycleTime time;
 
     private Lane(
             Path path,
@@ -59,13 +68,16 @@ public final class Lane implements AutoCloseable {
         this.entry = table.new Entry(entryIndex);
         this.number = entry.number();
         this.settings = settings;
-        this.time = new CachedTime(clock);
+        this.time = new CycleTime(clock, settings.cycleNs());
         final SingleChronicleQueueBuilder builder =
                 SingleChronicleQueueBuilder.binary(path)
                         .rollCycle(settings.chronicleRollCycle())
                         .blockSize(settings.blockSize())
+                        .indexCount(LaneFiles.INDEX_COUNT)
+                        .indexSpacing(LaneFiles.INDEX_SPACING)
                         .timeoutMS(TIMEOUT_MS)
-                        .storeFileListener(new OwnersFiles())
+                        // The writer and the janitor say what files there are.
+                        .forceDirectoryListingRefreshIntervalMs(Integer.MAX_VALUE)
                         .timeProvider(time);
         try {
             this.queue = builder.build();
@@ -79,6 +91,7 @@ public final class Lane implements AutoCloseable {
             throw new HeadraceException(
                     "lane " + path + " cannot be opened for writing; check its owner and mode");
         }
+        this.files = new LaneFiles(queue, entry, settings);
     }
 
     /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
@@ -91,13 +104,20 @@ public final class Lane implements AutoCloseable {
                     path.resolve(NEW_FILE),
                     "version=%d\nnumber=%d\nentry=%d\n"
                             .formatted(BusSettings.VERSION, number, entryIndex));
+            try (FileChannel metadata =
+                    FileChannel.open(
+                            path.resolve(METADATA_FILE),
+                            StandardOpenOption.CREATE_NEW,
+                            StandardOpenOption.WRITE)) {
+                Pages.fill(metadata, METADATA_LENGTH);
+            }
         } catch (final IOException e) {
+            table.free(entryIndex);
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
         }
         BusDirectory.restrict(path.resolve(NEW_FILE));
-        final Lane lane = new Lane(path, table, entryIndex, settings, clock);
-        BusDirectory.restrict(path.resolve("metadata.cq4t"));
-        return lane;
+        BusDirectory.restrict(path.resolve(METADATA_FILE));
+        return new Lane(path, table, entryIndex, settings, clock);
     }
 
     /** Lets readers in. */
@@ -126,7 +146,12 @@ public final class Lane implements AutoCloseable {
                 try (Reader reader = Files.newBufferedReader(path.resolve(name))) {
                     properties.load(reader);
                 }
-                final int entry = Integer.parseInt(properties.getProperty("entry", "-1"));
+                final String place = properties.getProperty("entry");
+                if (place == null) {
+                    // There was no memory for more of the file, and the place was given back.
+                    continue;
+                }
+                final int entry = Integer.parseInt(place);
                 if (Long.toString(table.new Entry(entry).number())
                         .equals(properties.getProperty("number"))) {
                     table.free(entry);
@@ -190,20 +215,6 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Chronicle makes its files as the umask says; a new cycle's belongs to the owner alone, too.
-     */
-    private static final class OwnersFiles implements StoreFileListener {
-
-        @Override
-        public void onAcquired(int cycle, File file) {
-            BusDirectory.restrict(file.toPath());
-        }
-
-        @Override
-        public void onReleased(int cycle, File file) {}
-    }
-
-    /**
      * Closes the lane once nobody in this process reads it any more; its files are about to be
      * deleted.
      */
@@ -232,29 +243,52 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Deletes files of earlier roll cycles.
+     * Deletes files of earlier roll cycles, the oldest first; the janitor's alone.
      *
-     * @param beforeFileName the first file to keep.
-     * @param beforeMs only those last written before this wall-clock time.
+     * @param reader what it stands at is kept, and all behind it.
+     * @param referredIndex this record, and all behind it, is kept as well; {@link Long#MAX_VALUE}
+     *     for none.
+     * @param beforeMs only those that were given up before this wall-clock time.
      * @return number of files deleted.
      */
-    public int deleteFiles(String beforeFileName, long beforeMs) {
-        int deleted = 0;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(path, "*.cq4")) {
-            for (final Path file : files) {
-                if (file.getFileName().toString().compareTo(beforeFileName) < 0
-                        && Files.getLastModifiedTime(file).toMillis() < beforeMs) {
-                    Files.delete(file);
-                    deleted++;
+    public int deleteFiles(LanePoller reader, long referredIndex, long beforeMs) {
+        final int referredCycle =
+                referredIndex == Long.MAX_VALUE
+                        ? Integer.MAX_VALUE
+                        : queue.rollCycle().toCycle(referredIndex);
+        final int keptCycle = Math.min(reader.cycle(), referredCycle);
+        final List<Path> old = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(path, "*.cq4")) {
+            all.forEach(old::add);
+            old.sort(null);
+            old.removeIf(file -> files.cycle(name(file)) >= keptCycle);
+            for (int i = 0; i < old.size(); i++) {
+                if (Files.getLastModifiedTime(old.get(i)).toMillis() >= beforeMs) {
+                    old.subList(i, old.size()).clear();
                 }
             }
+            if (old.isEmpty()) {
+                return 0;
+            }
+            final int last = files.cycle(name(old.get(old.size() - 1)));
+            // Said first: who stands at one of them is not to look for the next of them.
+            entry.firstCycle(last + 1);
+            for (final Path file : old) {
+                entry.deleted(files.usedLength(files.cycle(name(file))));
+                Files.delete(file);
+            }
+        } catch (final NoSuchFileException another) {
+            // Another janitor that took the writer for dead does the same.
+            return 0;
         } catch (final IOException e) {
             throw new HeadraceException("lane " + path + " cannot be cleaned: " + e, e);
         }
-        if (deleted > 0) {
-            queue.refreshDirectoryListing();
-        }
-        return deleted;
+        queue.refreshDirectoryListing();
+        return old.size();
+    }
+
+    private static String name(Path file) {
+        return file.getFileName().toString();
     }
 
     /** Reads how far the lane's messages have ended. */
@@ -305,12 +339,22 @@ public final class Lane implements AutoCloseable {
         return queue;
     }
 
-    CachedTime time() {
+    LaneFiles files() {
+        return files;
+    }
+
+    CycleTime time() {
         return time;
+    }
+
+    /** Has the lane's pages mapped ahead, because this process goes on reading it. */
+    public void readAhead() {
+        files.read();
     }
 
     @Override
     public void close() {
+        files.close();
         queue.close();
     }
 
@@ -320,31 +364,30 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * What Chronicle takes for the time: the writer's duty cycle sets it, so that an append reads
-     * no clock. Until then, and for a lane that is only read, it is bus time.
+     * What Chronicle takes for the time: the beginning of the cycle that the lane's writer is in,
+     * so that an append reads no clock. Cycles follow each other without a gap, whenever a file is
+     * long enough or old enough; they may run ahead of the clock, and never go back. For a lane
+     * that is only read it is bus time.
      */
-    static final class CachedTime implements TimeProvider {
+    static final class CycleTime implements TimeProvider {
 
         private final EpochNanoClock clock;
-        private volatile long nowMs;
+        private final long cycleNs;
+        private volatile long nowMs = -1;
 
-        CachedTime(EpochNanoClock clock) {
+        CycleTime(EpochNanoClock clock, long cycleNs) {
             this.clock = clock;
+            this.cycleNs = cycleNs;
         }
 
-        void nowNs(long nowNs) {
-            final long ms = nowNs / 1_000_000L;
-            // Never back, not even within a duty cycle that was begun before another: an ended
-            // cycle takes no more.
-            if (ms > nowMs) {
-                nowMs = ms;
-            }
+        void cycle(int cycle) {
+            nowMs = cycle * (cycleNs / 1_000_000L);
         }
 
         @Override
         public long currentTimeMillis() {
             final long ms = nowMs;
-            return ms == 0 ? clock.nanoTime() / 1_000_000L : ms;
+            return ms < 0 ? clock.nanoTime() / 1_000_000L : ms;
         }
     }
 }

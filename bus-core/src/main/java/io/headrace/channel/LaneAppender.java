@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel;
 
+import io.headrace.HeadraceException;
+import io.headrace.channel.page.CycleFile;
 import io.headrace.message.DeliveryHeader;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.wire.DocumentContext;
+import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -22,8 +25,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  * }
  * }</pre>
  *
- * <p>Never blocks and, once its lane's pages are there, never enters the kernel. Used by the lane's
- * one thread. Allocates nothing.
+ * <p>Never blocks. It touches no page that is not there: {@link LaneFiles} gets them ahead, and
+ * only who outruns that waits for the kernel. A lane goes on in a new file when the old one is long
+ * enough or its time is over; files are prepared, too. Used by the lane's one thread. Allocates
+ * nothing but when it goes on to a new file.
  */
 public final class LaneAppender implements AutoCloseable {
 
@@ -42,11 +47,19 @@ public final class LaneAppender implements AutoCloseable {
     /** The appender or its bus is closed. */
     public static final int CLOSED = -3;
 
+    /** There is no memory for it. Refuse the client; try again later. */
+    public static final int MEMORY_HIGH = -4;
+
+    // What is got at once by a writer that has outrun the page agent.
+    private static final int STRIDE_LENGTH = 64 << 10;
+    private static final long RETRY_NS = 10_000_000L;
     private static final int UNCLAIMED = 0;
 
     private final Lane lane;
     private final WriterSequence sequence;
     private final int messageLengthMax;
+    private final int rollLength;
+    private final long cycleNs;
     private final UnsafeBuffer buffer = new UnsafeBuffer(0, 0);
     private ExcerptAppender appender;
     private DocumentContext context;
@@ -54,6 +67,11 @@ public final class LaneAppender implements AutoCloseable {
     private int messageLength;
     private long lastIndex = -1;
     private boolean closed;
+    private CycleFile file;
+    private boolean isFileEmpty;
+    private long end;
+    private long rollAtNs;
+    private long retryAtNs;
 
     LaneAppender(Lane lane, WriterSequence sequence) {
         this.lane = lane;
@@ -62,6 +80,9 @@ public final class LaneAppender implements AutoCloseable {
                 Math.min(
                         DeliveryHeader.MESSAGE_LENGTH_MAX,
                         lane.settings().recordLengthMax() - DeliveryHeader.LENGTH - 64);
+        this.rollLength = LaneFiles.rollLength(lane.settings());
+        this.cycleNs = lane.settings().cycleNs();
+        sequence.add(this);
     }
 
     public Lane lane() {
@@ -69,11 +90,17 @@ public final class LaneAppender implements AutoCloseable {
     }
 
     /**
-     * Makes the file of the current cycle and takes everything an append needs into memory, so that
-     * the first message does not wait for it.
+     * Makes the lane's first file and everything an append needs, so that the first message does
+     * not wait for it.
+     *
+     * @throws HeadraceException when there is no memory for it.
      */
     void warmUp(long nowNs) {
-        claim(1, nowNs);
+        if (claim(1, nowNs) != OK) {
+            close();
+            lane.close();
+            throw new HeadraceException("lane " + lane + " cannot be made: memory is high");
+        }
         abortIfClaimed();
     }
 
@@ -93,7 +120,7 @@ public final class LaneAppender implements AutoCloseable {
      *
      * @param length of the SBE message with its 8-byte header.
      * @param nowNs bus time of the duty cycle; it decides about rolling to a new file.
-     * @return {@link #OK}, {@link #TOO_LONG} or {@link #CLOSED}.
+     * @return {@link #OK}, {@link #TOO_LONG}, {@link #MEMORY_HIGH} or {@link #CLOSED}.
      */
     public int claim(int length, long nowNs) {
         assert context == null : "claimed already";
@@ -109,13 +136,79 @@ public final class LaneAppender implements AutoCloseable {
             // Warmed up by the thread that makes the lane, then used by its writer's alone.
             appender.singleThreadedCheckDisabled(true);
         }
-        lane.time().nowNs(nowNs);
+        final int recordLength = DeliveryHeader.LENGTH + length;
+        if ((file == null
+                        || nowNs >= rollAtNs
+                        || end + recordLength + LaneFiles.RESERVE > file.populatedTo())
+                && !makeRoom(recordLength, nowNs)) {
+            lane.entry().refused();
+            return MEMORY_HIGH;
+        }
         context = appender.writingDocument();
         bytes = context.wire().bytes();
-        final int recordLength = DeliveryHeader.LENGTH + length;
         buffer.wrap(bytes.addressForWrite(bytes.writePosition()), recordLength);
         messageLength = length;
         return OK;
+    }
+
+    /** Gets pages, or goes on to the next file; false when there is no memory for it. */
+    private boolean makeRoom(int recordLength, long nowNs) {
+        if (file == null
+                || !isFileEmpty && (nowNs >= rollAtNs || end + recordLength > rollLength)) {
+            roll(nowNs);
+        } else if (nowNs >= rollAtNs) {
+            // An empty file may grow old.
+            rollAt(nextRollNs(nowNs));
+        }
+        if (file == null || end + recordLength + LaneFiles.RESERVE > lane.settings().blockSize()) {
+            return false;
+        }
+        final long to = end + recordLength + LaneFiles.RESERVE;
+        final long strideTo = Math.min(to + STRIDE_LENGTH, rollLength + LaneFiles.RESERVE);
+        return file.populatedTo() >= to
+                || strideTo > to && file.populate(strideTo)
+                || file.populate(to);
+    }
+
+    private boolean roll(long nowNs) {
+        if (nowNs < retryAtNs) {
+            return false;
+        }
+        final int cycle = file == null ? (int) (nowNs / cycleNs) : file.cycle() + 1;
+        final CycleFile next = lane.files().roll(cycle).orElse(null);
+        if (next == null) {
+            retryAtNs = nowNs + RETRY_NS;
+            return false;
+        }
+        file = next;
+        isFileEmpty = true;
+        end = LaneFiles.FIRST_RECORD_MAX;
+        rollAt(nextRollNs(nowNs));
+        lane.time().cycle(cycle);
+        return true;
+    }
+
+    private long nextRollNs(long nowNs) {
+        // Lanes do not all roll at the same time.
+        final long shiftNs = Math.floorMod(lane.path().hashCode() * 1_000_000L, cycleNs);
+        return nowNs - Math.floorMod(nowNs - shiftNs, cycleNs) + cycleNs;
+    }
+
+    private void rollAt(long timeNs) {
+        rollAtNs = timeNs;
+        lane.files().rollAt(timeNs);
+    }
+
+    /** Goes on to the next file if this one is worth giving up, though nothing is appended. */
+    void rollIfLarge(long nowNs) {
+        if (!closed && !isFileEmpty && end > LaneFiles.TIGHT_LENGTH && roll(nowNs)) {
+            context = appender.writingDocument();
+            abortIfClaimed();
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     /** The claimed record: room for the delivery header, then for the message. */
@@ -158,12 +251,15 @@ public final class LaneAppender implements AutoCloseable {
                 receivedNs,
                 nowNs);
         buffer.putInt(DeliveryHeader.CLAIM_WORD_OFFSET, claimWord);
-        bytes.writeSkip(DeliveryHeader.LENGTH + (long) messageLength);
+        final int recordLength = DeliveryHeader.LENGTH + messageLength;
+        end = BitUtil.align(bytes.writePosition() + recordLength, Integer.BYTES);
+        isFileEmpty = false;
+        bytes.writeSkip(recordLength);
         final DocumentContext committed = context;
         context = null;
         committed.close();
         lastIndex = appender.lastIndexAppended();
-        lane.entry().appended(DeliveryHeader.LENGTH + messageLength);
+        lane.entry().appended(recordLength);
         return lastIndex;
     }
 

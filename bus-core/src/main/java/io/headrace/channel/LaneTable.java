@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.page.Pages;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.MappedByteBuffer;
@@ -21,6 +22,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  *   72  mark 1
  *  128  int64  appended, messages      136  int64  appended, bytes      by the lane's writer alone
  *  144  int64  refused, messages
+ *  152  int64  cycle of the file it writes to, in the upper half, and how many pages of it are there
+ *  160  int64  the same of its next file; 0 when there is none yet
+ *  168  int64  bytes of all files it ever had
+ *  192  int64  first cycle whose file is kept          200  int64  bytes of deleted files   by the janitor alone
  *
  *  a mark:  0  int64  index of the last record of those that have all ended
  *           8  int64  how many of those ended as done, failed, expired, cancelled, lost (5 words)
@@ -45,6 +50,11 @@ final class LaneTable implements AutoCloseable {
     private static final int APPENDED_OFFSET = 128;
     private static final int APPENDED_BYTES_OFFSET = 136;
     private static final int REFUSED_OFFSET = 144;
+    private static final int POPULATED_OFFSET = 152;
+    private static final int NEXT_POPULATED_OFFSET = 160;
+    private static final int ALLOCATED_OFFSET = 168;
+    private static final int FIRST_CYCLE_OFFSET = 192;
+    private static final int DELETED_OFFSET = 200;
 
     private final MappedByteBuffer mapped;
     private final UnsafeBuffer table;
@@ -57,6 +67,8 @@ final class LaneTable implements AutoCloseable {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE)) {
+            // Whole from the start: a page that is not there could not be had when memory is full.
+            Pages.fill(channel, (long) ENTRY_COUNT * ENTRY_LENGTH);
             mapped =
                     channel.map(
                             FileChannel.MapMode.READ_WRITE, 0, (long) ENTRY_COUNT * ENTRY_LENGTH);
@@ -84,6 +96,17 @@ final class LaneTable implements AutoCloseable {
     /** Gives an entry back after its lane has been deleted. */
     void free(int entry) {
         table.putLongRelease(entry * ENTRY_LENGTH + NUMBER_OFFSET, 0);
+    }
+
+    /** Bytes that the files of all lanes have. */
+    long allocatedBytes() {
+        long bytes = 0;
+        for (int at = 0; at < ENTRY_COUNT * ENTRY_LENGTH; at += ENTRY_LENGTH) {
+            if (table.getLongVolatile(at + NUMBER_OFFSET) != 0) {
+                bytes += table.getLong(at + ALLOCATED_OFFSET) - table.getLong(at + DELETED_OFFSET);
+            }
+        }
+        return bytes;
     }
 
     /** What the writer and the janitor say of one lane. */
@@ -128,6 +151,32 @@ final class LaneTable implements AutoCloseable {
 
         long refusedCount() {
             return table.getLongVolatile(at + REFUSED_OFFSET);
+        }
+
+        void tell(long populated, long nextPopulated, long allocated) {
+            table.putLongRelease(at + POPULATED_OFFSET, populated);
+            table.putLongRelease(at + NEXT_POPULATED_OFFSET, nextPopulated);
+            table.putLongRelease(at + ALLOCATED_OFFSET, allocated);
+        }
+
+        long populated() {
+            return table.getLongVolatile(at + POPULATED_OFFSET);
+        }
+
+        long nextPopulated() {
+            return table.getLongVolatile(at + NEXT_POPULATED_OFFSET);
+        }
+
+        long firstCycle() {
+            return table.getLongVolatile(at + FIRST_CYCLE_OFFSET);
+        }
+
+        void firstCycle(int cycle) {
+            table.putLongRelease(at + FIRST_CYCLE_OFFSET, cycle);
+        }
+
+        void deleted(long bytes) {
+            table.putLongRelease(at + DELETED_OFFSET, table.getLong(at + DELETED_OFFSET) + bytes);
         }
 
         void readMark(LaneMark mark) {

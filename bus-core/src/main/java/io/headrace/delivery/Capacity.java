@@ -111,6 +111,11 @@ public final class Capacity implements AutoCloseable {
         }
     }
 
+    /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
+    public void letGo() {
+        pollers.forEach(LanePoller::letGo);
+    }
+
     private void look() {
         appendedAtLook = appendedCount();
         bytesAtLook = appendedBytes();

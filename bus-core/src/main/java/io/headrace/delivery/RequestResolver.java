@@ -58,6 +58,11 @@ public final class RequestResolver implements Message.RequestSource, AutoCloseab
         return decode(record);
     }
 
+    /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
+    public void letGo() {
+        records.letGo();
+    }
+
     private UnsafeBuffer read(String base, long index) {
         return records.read(ChannelName.sibling(lane.channel(), base), lane.writer(), index);
     }

@@ -4,6 +4,7 @@ package io.headrace.delivery;
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.page.Pages;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -46,6 +47,7 @@ public final class ShardTable implements AutoCloseable {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE)) {
+            Pages.fill(channel, (long) SHARD_COUNT * SHARD_LENGTH);
             mapped =
                     channel.map(
                             FileChannel.MapMode.READ_WRITE, 0, (long) SHARD_COUNT * SHARD_LENGTH);

@@ -33,7 +33,8 @@ import org.agrona.concurrent.status.AtomicCounter;
  * <ul>
  *   <li>A lane's keeper counts how messages ended and says up to where all of them have; it ends
  *       what nobody else will: the claims of dead and hung consumers (lost), expired messages, and
- *       what dead front ends left unclaimed (cancelled); it deletes roll-cycle files that are over.
+ *       what dead front ends left unclaimed (cancelled); it deletes roll-cycle files that are over,
+ *       without retention while memory is tight.
  *   <li>The elected one keeps the lanes of dead writers, deletes them once every message has ended
  *       and the retention is over, then their member files; it closes the WebSockets of dead front
  *       ends towards the workers, and gives back shards that the dead owned.
@@ -45,6 +46,7 @@ public final class Janitor implements Agent {
     private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;
     private static final long MEMORY_INTERVAL_NS = 50_000_000L;
     private static final long CLEAN_INTERVAL_NS = 1_000_000_000L;
+    private static final long TIGHT_CLEAN_INTERVAL_NS = 50_000_000L;
     // Readers look at the lane version in every duty cycle; this is for those that are busy with a
     // message.
     private static final long HIDDEN_NS = 2_000_000_000L;
@@ -75,7 +77,7 @@ public final class Janitor implements Agent {
     private long laneVersion = -1;
     private long nextFollowNs;
     private long nextLookAheadNs;
-    private long nextCleanNs;
+    private long lastCleanNs;
     private long nextMemoryNs;
 
     /**
@@ -103,6 +105,10 @@ public final class Janitor implements Agent {
             return 0;
         }
         nextFollowNs = nowNs + FOLLOW_INTERVAL_NS;
+        if (nowNs >= nextMemoryNs) {
+            nextMemoryNs = nowNs + MEMORY_INTERVAL_NS;
+            memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
+        }
         final boolean isElected = election.isWon();
         final boolean newlyElected = isElected && elected.get() == 0;
         elected.setRelease(isElected ? 1 : 0);
@@ -131,12 +137,9 @@ public final class Janitor implements Agent {
                 reap(members, nowNs);
             }
         }
-        if (isElected && nowNs >= nextMemoryNs) {
-            nextMemoryNs = nowNs + MEMORY_INTERVAL_NS;
-            memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
-        }
-        if (nowNs >= nextCleanNs) {
-            nextCleanNs = nowNs + CLEAN_INTERVAL_NS;
+        if (nowNs - lastCleanNs
+                >= (bus.isMemoryTight() ? TIGHT_CLEAN_INTERVAL_NS : CLEAN_INTERVAL_NS)) {
+            lastCleanNs = nowNs;
             clean(members, nowNs);
             if (isElected) {
                 cleanUnreadable(members, nowNs);
@@ -149,6 +152,7 @@ public final class Janitor implements Agent {
     private void lookForLanes(boolean isElected, LiveMembers.Snapshot members, long nowNs) {
         final List<Path> lanes = bus.lanePaths();
         strangeSinceNs.keySet().retainAll(lanes);
+        keepNoMore(isElected, members, nowNs);
         for (final Path path : lanes) {
             if (isKept(path, isElected, members, nowNs)) {
                 try {
@@ -161,6 +165,17 @@ public final class Janitor implements Agent {
         for (final String channel : bus.channels(ShardTable::isSharded)) {
             shardTables.computeIfAbsent(
                     ShardTable.group(channel), group -> ShardTable.of(bus, group));
+        }
+    }
+
+    /** A writer that has been made for longer than strangers are waited for may yet have joined. */
+    private void keepNoMore(boolean isElected, LiveMembers.Snapshot members, long nowNs) {
+        for (final Lane lane : List.copyOf(keepers.keySet())) {
+            if (!hiddenSinceNs.containsKey(lane)
+                    && !isKept(lane.path(), isElected, members, nowNs)) {
+                CloseHelper.quietClose(keepers.remove(lane));
+                drainedSinceNs.remove(lane);
+            }
         }
     }
 
@@ -212,6 +227,7 @@ public final class Janitor implements Agent {
     }
 
     private void clean(LiveMembers.Snapshot members, long nowNs) {
+        int deletions = 0;
         for (final LaneKeeper keeper : List.copyOf(keepers.values())) {
             final Lane lane = keeper.lane();
             if (hiddenSinceNs.containsKey(lane)) {
@@ -219,20 +235,21 @@ public final class Janitor implements Agent {
             }
             if (!keeper.isDrained() || !isOver(lane.channel(), lane.writer(), members)) {
                 drainedSinceNs.remove(lane);
-                final String needed = keeper.neededFileName(referredIndex(lane));
-                if (!needed.isEmpty()) {
-                    // Without memory, the past goes first.
-                    lane.deleteFiles(
-                            needed,
-                            System.currentTimeMillis()
-                                    - (bus.isMemoryHigh() ? 0 : retention.retentionMs()));
-                }
+                deletions +=
+                        keeper.deleteFiles(
+                                referredIndex(lane),
+                                System.currentTimeMillis()
+                                        // Without memory, the past goes first.
+                                        - (bus.isMemoryTight() ? 0 : retention.retentionMs()));
             } else if (nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)
                     >= retention.retentionMs() * 1_000_000L) {
                 lane.hide();
                 hiddenSinceNs.put(lane, nowNs);
                 bus.raiseLaneVersion();
             }
+        }
+        if (deletions > 0) {
+            bus.raiseDeletionVersion();
         }
         for (final Lane lane : new ArrayList<>(hiddenSinceNs.keySet())) {
             if (nowNs - hiddenSinceNs.get(lane) >= HIDDEN_NS) {

@@ -62,20 +62,16 @@ final class LaneKeeper implements AutoCloseable {
     }
 
     /**
-     * Name of the first file that is still needed: it holds the first record that has not ended, or
-     * an earlier one that is referred to.
+     * Deletes files of which no record is needed any more: all have ended, and none is referred to.
      *
      * @param referredIndex of the earliest record that is referred to; {@link Long#MAX_VALUE} for
      *     none.
-     * @return empty when that is not known.
+     * @param beforeMs only those that were given up before this wall-clock time.
+     * @return number of files deleted.
      */
-    String neededFileName(long referredIndex) {
-        final String unended = tail.fileName();
-        if (referredIndex == Long.MAX_VALUE) {
-            return unended;
-        }
-        final String referred = scout.moveTo(referredIndex) ? scout.fileName() : "";
-        return referred.compareTo(unended) < 0 ? referred : unended;
+    int deleteFiles(long referredIndex, long beforeMs) {
+        scout.letGo();
+        return lane.deleteFiles(tail, referredIndex, beforeMs);
     }
 
     /** Passes the records at the end of the mark that have ended; returns how many. */

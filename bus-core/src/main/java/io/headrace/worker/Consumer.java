@@ -3,6 +3,7 @@ package io.headrace.worker;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.LaneAppender;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.Glob;
@@ -46,6 +47,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private final Subscription subscription;
     private final Claimer claimer;
     private long rewindVersion;
+    private long deletionVersion;
     private final HttpReply httpReply;
     private final WebSocket webSocket;
 
@@ -129,6 +131,11 @@ final class Consumer implements Agent, Claimer.Handler {
             rewindVersion = version;
             subscription.rewind(channel -> true);
         }
+        final long deletions = bus.deletionVersion();
+        if (deletions != deletionVersion) {
+            deletionVersion = deletions;
+            resolver.letGo();
+        }
         if (shards.doWork(nowNs)) {
             subscription.rewind(ShardTable::isSharded);
         }
@@ -140,7 +147,10 @@ final class Consumer implements Agent, Claimer.Handler {
         try {
             resolver.lane(lane.lane());
             dispatch(lane.lane().channel(), message);
-            return ClaimWord.DONE;
+            return message.type() == MessageType.HTTP_REQUEST
+                            && httpReply.refusal() == LaneAppender.MEMORY_HIGH
+                    ? answerMemoryHigh(message)
+                    : ClaimWord.DONE;
         } catch (final Throwable thrown) {
             report(thrown);
             try {
@@ -199,6 +209,25 @@ final class Consumer implements Agent, Claimer.Handler {
                             "channel %s has a %s, which is not for workers"
                                     .formatted(channel, message.type().label()));
         }
+    }
+
+    /**
+     * Tells a client whose answer found no memory; for less than a line there is nearly always
+     * some.
+     *
+     * @return how the message ends.
+     */
+    private int answerMemoryHigh(Message message) {
+        final int code =
+                httpReply
+                        .to(message.connection(), message.order())
+                        .header("Headrace-Reason", "memory-high")
+                        .header("Retry-After", "1")
+                        .send(
+                                503,
+                                TEXT_PLAIN,
+                                "503 Service Unavailable: no memory for the answer\n");
+        return code == LaneAppender.OK ? ClaimWord.FAILED : ClaimWord.LOST;
     }
 
     private void answerFailure(Message message) {

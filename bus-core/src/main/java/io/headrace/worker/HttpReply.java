@@ -21,6 +21,7 @@ public final class HttpReply {
     private long connection;
     private int order;
     private boolean sent;
+    private int refusal;
 
     HttpReply(Replies replies) {
         this.replies = replies;
@@ -30,6 +31,7 @@ public final class HttpReply {
         connection = requestConnection;
         order = requestOrder;
         sent = false;
+        refusal = 0;
         replies.encoder().clearHeaders();
         return this;
     }
@@ -66,7 +68,15 @@ public final class HttpReply {
                         offset,
                         length);
         sent |= code == 0;
+        refusal = sent ? 0 : code;
         return code;
+    }
+
+    /**
+     * Why none of the replies tried has been sent: a negative code; 0 when one has, or none was.
+     */
+    int refusal() {
+        return refusal;
     }
 
     /** Whether a reply has been sent. */

@@ -52,6 +52,9 @@ final class Replies implements AutoCloseable {
     /** Opens and closes lanes when front ends have come or gone. */
     int doWork() {
         final LiveMembers.Snapshot live = liveMembers.snapshot();
+        if (bus.isMemoryTight()) {
+            sequence.rollLargeFiles(clock.nanoTime());
+        }
         final long version = bus.laneVersion();
         if (live == seen && version == laneVersion) {
             return 0;

@@ -93,6 +93,7 @@ public final class Worker implements AutoCloseable {
     public static Worker launch(WorkerContext context) {
         final Worker worker = prepare(context);
         worker.start(worker.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
+        worker.start(worker.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
         for (final Agent consumer : worker.consumers) {
             worker.start(consumer, IdleStrategies.byName(worker.idle));
         }

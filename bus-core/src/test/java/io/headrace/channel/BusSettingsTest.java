@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.page.Allowance;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,8 @@ class BusSettingsTest {
     void clearProperties() {
         System.clearProperty(BusSettings.BLOCK_SIZE_PROPERTY);
         System.clearProperty(BusSettings.ROLL_CYCLE_PROPERTY);
+        System.clearProperty(BusSettings.ROLL_SIZE_PROPERTY);
+        System.clearProperty(Allowance.PROPERTY);
     }
 
     @Test
@@ -45,6 +48,8 @@ class BusSettingsTest {
         assertTrue(settings.id().matches("[0-9a-z]{6}"), settings.id());
         assertEquals(DEFAULT_BLOCK_SIZE, settings.blockSize());
         assertEquals("FIVE_MINUTELY", settings.rollCycle());
+        assertEquals(DEFAULT_BLOCK_SIZE, settings.rollSize());
+        assertEquals("", settings.memoryMax());
         assertEquals(DEFAULT_BLOCK_SIZE / 4, settings.recordLengthMax());
         assertEquals(settings, open());
     }
@@ -61,6 +66,41 @@ class BusSettingsTest {
     void shouldTakeTheRollCycleOfANewBusFromItsProperty(String name) {
         System.setProperty(BusSettings.ROLL_CYCLE_PROPERTY, name);
         assertEquals(name, open().rollCycle());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"256k, 262144", "300000, 300000", "64m, 67108864"})
+    void shouldTakeTheRollSizeOfANewBusFromItsProperty(String text, int bytes) {
+        System.setProperty(BusSettings.ROLL_SIZE_PROPERTY, text);
+        assertEquals(bytes, open().rollSize());
+        System.clearProperty(BusSettings.ROLL_SIZE_PROPERTY);
+        assertEquals(bytes, open().rollSize());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "255k", "65m", "-1", "x", "4g", ""})
+    void shouldRefuseARollSizeThatIsNotFrom256KToTheBlockSize(String text) {
+        System.setProperty(BusSettings.ROLL_SIZE_PROPERTY, text);
+        assertTrue(problem().contains("takes 256k up to headrace.block.size"), problem());
+    }
+
+    @Test
+    void shouldRefuseAProcessThatWantsAnotherRollSizeOrAllowanceSayingBoth() {
+        System.setProperty(Allowance.PROPERTY, "50%");
+        assertEquals("50%", open().memoryMax());
+        System.setProperty(Allowance.PROPERTY, "512m");
+        assertTrue(problem().contains("headrace.memory.max=50%"), problem());
+        System.clearProperty(Allowance.PROPERTY);
+        System.setProperty(BusSettings.ROLL_SIZE_PROPERTY, "1m");
+        assertTrue(problem().contains("headrace.roll.size=67108864"), problem());
+    }
+
+    @Test
+    void shouldTakeSettingsOfBeforeThereWereARollSizeAndAnAllowance() throws IOException {
+        open();
+        replace("(?m)^(roll.size|memory.max)=.*$", "");
+        assertEquals(DEFAULT_BLOCK_SIZE, open().rollSize());
+        assertEquals("", open().memoryMax());
     }
 
     @ParameterizedTest

@@ -39,6 +39,11 @@ public final class TestWriter implements AutoCloseable {
         return lanes.computeIfAbsent(channel, name -> bus.newLane(name, id, sequence));
     }
 
+    /** Does what a writer does in each duty cycle while memory is tight. */
+    public void rollLargeFiles(long nowNs) {
+        sequence.rollLargeFiles(nowNs);
+    }
+
     /** Appends a small message and returns its index; its connection is its sequence. */
     public long append(String channel, long nowNs) {
         return append(channel, DATAGRAM, sequence.last() + 1, 0, nowNs);

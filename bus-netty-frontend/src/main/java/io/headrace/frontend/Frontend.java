@@ -181,6 +181,7 @@ public final class Frontend implements AutoCloseable {
         final Frontend frontend = prepare(context);
         frontend.start(
                 frontend.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
+        frontend.start(frontend.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
         for (final FrontendLoop loop : frontend.loops) {
             frontend.start(loop, loop.idleStrategy(frontend.idle));
         }

@@ -23,6 +23,7 @@ final class FrontEndSide extends Side {
 
     private final SocketlessFrontEnd frontEnd;
     private final Housekeeping housekeeping;
+    private final Housekeeping pages;
     private final SampleMessages samples;
     private final long expected;
     private final List<LaneAppender> idleLanes = new ArrayList<>();
@@ -44,6 +45,7 @@ final class FrontEndSide extends Side {
                             }
                         });
         housekeeping = new Housekeeping(frontEnd.housekeeping());
+        pages = Housekeeping.pages(frontEnd.bus());
         samples = new SampleMessages(frontEnd.replyAddress());
         expected = samples.expected(MessageType.HTTP_RESPONSE);
         for (int i = 1; i < laneCount; i++) {
@@ -56,6 +58,7 @@ final class FrontEndSide extends Side {
     @Override
     void prepare(int messageCount) {
         housekeeping.measured(true);
+        pages.measured(true);
         while (!frontEnd.beginCycle()) {
             Thread.onSpinWait();
         }
@@ -64,6 +67,7 @@ final class FrontEndSide extends Side {
     @Override
     void rest() {
         housekeeping.measured(false);
+        pages.measured(false);
     }
 
     @Override
@@ -81,6 +85,6 @@ final class FrontEndSide extends Side {
     @Override
     public void close() {
         CloseHelper.quietCloseAll(idleLanes);
-        CloseHelper.quietCloseAll(housekeeping, frontEnd);
+        CloseHelper.quietCloseAll(housekeeping, pages, frontEnd);
     }
 }

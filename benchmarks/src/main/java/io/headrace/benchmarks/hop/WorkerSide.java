@@ -21,6 +21,7 @@ final class WorkerSide extends Side {
     private final Worker worker;
     private final Agent consumer;
     private final Housekeeping housekeeping;
+    private final Housekeeping pages;
 
     WorkerSide(Path directory) {
         super(true);
@@ -37,6 +38,7 @@ final class WorkerSide extends Side {
                                             samples.send(reply);
                                         }));
         housekeeping = new Housekeeping(worker.agents().get(0));
+        pages = Housekeeping.pages(worker.bus());
         consumer = worker.agents().get(1);
         consumer.onStart();
     }
@@ -44,11 +46,13 @@ final class WorkerSide extends Side {
     @Override
     void prepare(int messageCount) {
         housekeeping.measured(true);
+        pages.measured(true);
     }
 
     @Override
     void rest() {
         housekeeping.measured(false);
+        pages.measured(false);
     }
 
     @Override
@@ -67,6 +71,6 @@ final class WorkerSide extends Side {
 
     @Override
     public void close() {
-        CloseHelper.quietCloseAll(housekeeping, worker);
+        CloseHelper.quietCloseAll(housekeeping, pages, worker);
     }
 }

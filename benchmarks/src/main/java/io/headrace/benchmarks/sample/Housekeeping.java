@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.benchmarks.sample;
 
+import io.headrace.channel.Bus;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.Agent;
 
@@ -14,15 +15,26 @@ public final class Housekeeping implements AutoCloseable {
     private static final long IDLE_NS = 250_000_000L;
 
     private final Agent agent;
+    private final long measuredNs;
     private final Thread thread;
     private volatile boolean measured = true;
     private volatile boolean closed;
 
     public Housekeeping(Agent agent) {
+        this(agent, MEASURED_NS);
+    }
+
+    private Housekeeping(Agent agent, long measuredNs) {
         this.agent = agent;
-        thread = new Thread(this::run, "housekeeping");
+        this.measuredNs = measuredNs;
+        thread = new Thread(this::run, agent.roleName());
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** The page agent of a bus, which has a thread of its own. */
+    public static Housekeeping pages(Bus bus) {
+        return new Housekeeping(bus.pageAgent(), Bus.PAGE_SLEEP_MS * 1_000_000L);
     }
 
     /** Whether its bus is being measured. */
@@ -38,7 +50,7 @@ public final class Housekeeping implements AutoCloseable {
             } catch (final Exception e) {
                 throw new IllegalStateException(e);
             }
-            LockSupport.parkNanos(measured ? MEASURED_NS : IDLE_NS);
+            LockSupport.parkNanos(measured ? measuredNs : IDLE_NS);
         }
     }
 

@@ -51,6 +51,7 @@ abstract class Writer implements AutoCloseable {
 
         private final SocketlessFrontEnd frontEnd;
         private final Housekeeping housekeeping;
+        private final Housekeeping pages;
         private final SampleMessages samples;
         private final UnsafeBuffer body = new UnsafeBuffer(new byte[Integer.BYTES]);
         private final List<LaneAppender> idleLanes = new ArrayList<>();
@@ -61,6 +62,7 @@ abstract class Writer implements AutoCloseable {
         ToHeadrace(Path directory, int idleLaneCount) {
             frontEnd = new SocketlessFrontEnd(directory, new NoReplies());
             housekeeping = new Housekeeping(frontEnd.housekeeping());
+            pages = Housekeeping.pages(frontEnd.bus());
             samples = new SampleMessages(frontEnd.replyAddress());
             samples.keys().body(body, 0, body.capacity());
             for (int i = 0; i < idleLaneCount; i++) {
@@ -94,7 +96,7 @@ abstract class Writer implements AutoCloseable {
         @Override
         public void close() {
             CloseHelper.quietCloseAll(idleLanes);
-            CloseHelper.quietCloseAll(housekeeping, frontEnd);
+            CloseHelper.quietCloseAll(housekeeping, pages, frontEnd);
         }
     }
 

@@ -7,6 +7,7 @@ import io.headrace.channel.Lane;
 import io.headrace.channel.LanePoller;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -29,6 +30,11 @@ public final class RecordReader implements AutoCloseable {
      * @throws HeadraceException when it is not there.
      */
     public UnsafeBuffer read(String channel, String writer, long index) {
+        return find(channel, writer, index).orElseThrow(() -> missing(channel, writer, index));
+    }
+
+    /** The same, or empty when it is not there: its file is deleted, because it has ended. */
+    public Optional<UnsafeBuffer> find(String channel, String writer, long index) {
         final Map<String, LanePoller> byWriter =
                 pollers.computeIfAbsent(channel, name -> new HashMap<>());
         LanePoller poller = byWriter.get(writer);
@@ -39,10 +45,14 @@ public final class RecordReader implements AutoCloseable {
                             .orElseThrow(() -> missing(channel, writer, index));
             byWriter.put(writer, poller);
         }
-        if (!poller.moveTo(index) || !poller.peek()) {
-            throw missing(channel, writer, index);
-        }
-        return poller.record();
+        return poller.moveTo(index) && poller.peek()
+                ? Optional.of(poller.record())
+                : Optional.empty();
+    }
+
+    /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
+    public void letGo() {
+        pollers.values().forEach(byWriter -> byWriter.values().forEach(LanePoller::letGo));
     }
 
     private static HeadraceException missing(String channel, String writer, long index) {

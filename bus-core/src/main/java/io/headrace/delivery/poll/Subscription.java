@@ -35,6 +35,8 @@ public final class Subscription implements AutoCloseable {
     /** A head of this age goes before all younger ones. */
     static final long PATIENCE_NS = 1_000_000L;
 
+    private static final long LOOK_INTERVAL_NS = 10_000_000L;
+
     private final Bus bus;
     private final Predicate<String> channels;
     private final Consumer<HeadraceException> onBadLane;
@@ -43,6 +45,7 @@ public final class Subscription implements AutoCloseable {
     private final Set<Lane> known = new HashSet<>();
     private WriterLanes[] writers = new WriterLanes[0];
     private long laneVersion = -1;
+    private long lastLookNs;
     private int turn;
 
     /**
@@ -72,6 +75,7 @@ public final class Subscription implements AutoCloseable {
      */
     public int poll(Delivery delivery, long nowNs) {
         checkLanes();
+        checkCounts(nowNs);
         final WriterLanes[] all = writers;
         final int count = all.length;
         int work = 0;
@@ -82,7 +86,8 @@ public final class Subscription implements AutoCloseable {
         turn = turn + 1 < count ? turn + 1 : 0;
         for (int i = 0; i < count; i++) {
             final WriterLanes next = all[turn + i < count ? turn + i : turn + i - count];
-            if (next != oldest) {
+            // Who had nothing a moment ago is asked again when messages have taken their time.
+            if (next != oldest && (work > 0 || next.hasHead())) {
                 work += next.pass(delivery, nowNs);
             }
         }
@@ -99,6 +104,7 @@ public final class Subscription implements AutoCloseable {
     public boolean passOldest(Delivery delivery, long nowNs) {
         do {
             checkLanes();
+            checkCounts(nowNs);
             // Whatever caused the head that was seen can be seen too, but perhaps only now: so it
             // is looked for twice.
             if (oldest(Long.MAX_VALUE) != null) {
@@ -130,6 +136,19 @@ public final class Subscription implements AutoCloseable {
         }
     }
 
+    /**
+     * A lane is looked at when its writer has counted a record, and now and then in any case: the
+     * count of its last record may be missing, and deleted files are to be left.
+     */
+    private void checkCounts(long nowNs) {
+        if (nowNs - lastLookNs >= LOOK_INTERVAL_NS) {
+            lastLookNs = nowNs;
+            for (final WriterLanes writer : writers) {
+                writer.lookAgain();
+            }
+        }
+    }
+
     private static long appendedNs(LanePoller head) {
         return head.record().capacity() < DeliveryHeader.LENGTH
                 ? 0
@@ -155,6 +174,7 @@ public final class Subscription implements AutoCloseable {
         for (final Lane lane : lanes) {
             if (known.add(lane)) {
                 onLane.accept(lane);
+                lane.readAhead();
                 writerLanes(all, lane.writer()).add(start(lane));
             }
         }

@@ -59,6 +59,18 @@ final class WriterLanes implements AutoCloseable {
         return head;
     }
 
+    /** Whether {@link #head()} has found one that is not passed yet. */
+    boolean hasHead() {
+        return head != null;
+    }
+
+    /** Looks at all lanes the next time, whatever their writer has counted. */
+    void lookAgain() {
+        for (final LanePoller lane : lanes) {
+            lane.lookAgain();
+        }
+    }
+
     /** Goes back, in the lanes of the channels that pass, to where all records have ended. */
     void rewind(Predicate<String> channels, LaneMark mark) {
         for (final LanePoller poller : lanes) {
@@ -92,7 +104,8 @@ final class WriterLanes implements AutoCloseable {
     private LanePoller smallest() {
         LanePoller smallest = null;
         for (final LanePoller lane : lanes) {
-            if (lane.peek() && (smallest == null || lane.sequence() < smallest.sequence())) {
+            if (lane.peekIfAppended()
+                    && (smallest == null || lane.sequence() < smallest.sequence())) {
                 smallest = lane;
             }
         }

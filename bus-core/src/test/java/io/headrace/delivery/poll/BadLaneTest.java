@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.testing.RawLane;
 import io.headrace.testing.TestWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,6 +61,21 @@ class BadLaneTest {
         last.close();
         readers.close();
         writers.close();
+    }
+
+    @Test
+    void shouldFindARecordThatItsWriterWasKilledBeforeItCouldCountIt() {
+        int count = 0;
+        for (long nowNs = 0; nowNs < 100_000_000L; nowNs += 10_000L) {
+            count += subscription.poll((lane, now) -> true, nowNs);
+        }
+        assertEquals(3, count);
+        // Its lane was empty for long, and nothing is counted since.
+        RawLane.append(writers, CHANNEL, "a", new byte[200]);
+        for (long nowNs = 100_000_000L; nowNs < 200_000_000L; nowNs += 1_000_000L) {
+            count += subscription.poll((lane, now) -> lane.lane().writer().equals("a"), nowNs);
+        }
+        assertEquals(4, count);
     }
 
     @ParameterizedTest

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.exchange;
 
-import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.ClaimWord;
@@ -61,13 +60,14 @@ public final class AppendedRequests implements AutoCloseable {
         members = latest;
     }
 
+    /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
+    void letGo() {
+        records.letGo();
+    }
+
     /** A request's record, valid until the next call; empty when retention has deleted it. */
     Optional<UnsafeBuffer> record(long index) {
-        try {
-            return Optional.of(records.read(ChannelName.HTTP_REQUEST, writer, index));
-        } catch (final HeadraceException gone) {
-            return Optional.empty();
-        }
+        return records.find(ChannelName.HTTP_REQUEST, writer, index);
     }
 
     /**

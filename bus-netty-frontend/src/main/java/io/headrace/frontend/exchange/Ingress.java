@@ -32,9 +32,6 @@ public final class Ingress implements AutoCloseable {
     /** No live worker consumes the channel. */
     public static final int NO_WORKER = -10;
 
-    /** The bus has no memory left to give to clients. */
-    public static final int MEMORY_HIGH = -11;
-
     private static final int NEVER = 0;
     private static final long RENEWAL_NS_MIN = 1_000_000_000L;
 
@@ -47,6 +44,7 @@ public final class Ingress implements AutoCloseable {
     private final String writer;
     private final int consumerId;
     private final EventEncoder encoder = new EventEncoder();
+    private final WriterSequence sequence = new WriterSequence();
     private final RecordReader records;
     private final AppendedRequests requests;
     private final LaneAppender httpRequest;
@@ -64,6 +62,7 @@ public final class Ingress implements AutoCloseable {
     private final long renewalNs;
 
     private LiveMembers.Snapshot snapshot;
+    private long deletionVersion;
     private boolean httpServed;
     private boolean webSocketServed;
     private long nowNs;
@@ -89,7 +88,6 @@ public final class Ingress implements AutoCloseable {
         this.consumerId = consumerId;
         this.records = new RecordReader(bus);
         this.requests = new AppendedRequests(bus, writer, consumerId, retention.hungNs(), fates);
-        final WriterSequence sequence = new WriterSequence();
         httpRequest = bus.newLane(ChannelName.HTTP_REQUEST, writer, sequence);
         httpDisconnect = bus.newLane(ChannelName.HTTP_DISCONNECT, writer, sequence);
         webSocketConnect = bus.newLane(ChannelName.WEBSOCKET_CONNECT, writer, sequence);
@@ -114,6 +112,18 @@ public final class Ingress implements AutoCloseable {
      */
     public boolean beginCycle() {
         timeIsStale = true;
+        if (bus.isMemoryTight()) {
+            sequence.rollLargeFiles(nowNs());
+        }
+        final long deletions = bus.deletionVersion();
+        if (deletions != deletionVersion) {
+            deletionVersion = deletions;
+            records.letGo();
+            requests.letGo();
+            httpRequestRoom.letGo();
+            webSocketConnectRoom.letGo();
+            webSocketReceiveRoom.letGo();
+        }
         final LiveMembers.Snapshot latest = liveMembers.snapshot();
         if (latest == snapshot) {
             return false;
@@ -156,7 +166,7 @@ public final class Ingress implements AutoCloseable {
 
     private int claim(LaneAppender lane, Capacity room, int length) {
         if (bus.isMemoryHigh()) {
-            return lane.refuse(MEMORY_HIGH);
+            return lane.refuse(LaneAppender.MEMORY_HIGH);
         }
         return room.admits(DeliveryHeader.LENGTH + length, nowNs())
                 ? lane.claim(length, nowNs())
@@ -216,7 +226,7 @@ public final class Ingress implements AutoCloseable {
         return requests.record(requestIndex)
                 .filter(
                         record ->
-                                bus.isMemoryHigh()
+                                bus.isMemoryTight()
                                         || nowNs() - DeliveryHeader.appendedNs(record, 0)
                                                 > renewalNs);
     }

@@ -55,7 +55,7 @@ public enum Refused {
     public static Refused ofCode(long code) {
         return switch ((int) code) {
             case Ingress.NO_WORKER -> NO_WORKER;
-            case Ingress.MEMORY_HIGH -> MEMORY_HIGH;
+            case LaneAppender.MEMORY_HIGH -> MEMORY_HIGH;
             case LaneAppender.TOO_LONG -> BODY_TOO_LARGE;
             case LaneAppender.CLOSED -> SHUTTING_DOWN;
             default -> CHANNEL_FULL;

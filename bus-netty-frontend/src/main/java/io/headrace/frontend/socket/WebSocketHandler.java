@@ -3,7 +3,6 @@ package io.headrace.frontend.socket;
 
 import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
-import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.message.Close;
@@ -219,7 +218,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             connections.table().order(slot, order);
         } else if (index == LaneAppender.TOO_LONG) {
             fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "message too long");
-        } else if (index == LaneAppender.BACK_PRESSURED || index == Ingress.MEMORY_HIGH) {
+        } else if (index == LaneAppender.BACK_PRESSURED || index == LaneAppender.MEMORY_HIGH) {
             return false;
         } else {
             fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "shutting down");
