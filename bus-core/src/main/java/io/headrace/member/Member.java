@@ -138,6 +138,8 @@ public final class Member implements Agent, AutoCloseable {
 
     /** Shows the member to the others, who from now on count on it. */
     public void announce() {
+        // What came before may have taken longer than a heartbeat is good for.
+        header.putLongRelease(MemberFile.HEARTBEAT_NS_OFFSET, clock.nanoTime());
         OWN_FILES.put(path, mapped);
         try {
             Files.move(unannounced, path, StandardCopyOption.ATOMIC_MOVE);

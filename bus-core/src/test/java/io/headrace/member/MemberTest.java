@@ -65,6 +65,18 @@ class MemberTest {
     }
 
     @Test
+    void shouldHaveAFreshHeartbeatWhenItIsAnnouncedHoweverLongItTookToStart() {
+        final Member member =
+                Member.register(directory, Member.Kind.WORKER, "w1-x", "", 1, 1, () -> clockNs);
+        members.add(member);
+        clockNs += 60_000_000_000L;
+        member.announce();
+        try (MemberReader reader = open("w1-x")) {
+            assertEquals(clockNs, reader.heartbeatNs());
+        }
+    }
+
+    @Test
     void shouldBeSeenByNobodyBeforeItIsAnnounced() {
         final Member member =
                 Member.register(directory, Member.Kind.WORKER, "w1-x", "", 1, 1, () -> clockNs);
