@@ -6,6 +6,7 @@ import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.admin.AdminServer;
 import io.headrace.frontend.admin.Metrics;
 import io.headrace.frontend.exchange.Egress;
@@ -45,6 +46,7 @@ import org.agrona.concurrent.SystemNanoClock;
 public final class Frontend implements AutoCloseable {
 
     private static final long HOUSEKEEPING_SLEEP_MS = 5;
+    private static final long ACCESS_LOG_SLEEP_MS = 20;
     // Longer than the loops give their clients; it only counts for a loop that has died.
     private static final long DRAIN_TIMEOUT_NS = 2 * FrontendLoop.DRAIN_TIMEOUT_NS;
     private static final long DRAIN_POLL_NS = 5_000_000L;
@@ -57,6 +59,7 @@ public final class Frontend implements AutoCloseable {
     private final LiveMembers liveMembers;
     private final Retention retention;
     private final Admission admission;
+    private final Optional<AccessLog> accessLog;
     private final Agent housekeeping;
     private final Optional<Certificates> certificates;
     private final int port;
@@ -98,6 +101,7 @@ public final class Frontend implements AutoCloseable {
         housekeeping = new CompositeAgent(agents);
         // The first look is taken now: the first request must not be told that there is no worker.
         liveMembers.doWork();
+        accessLog = context.openAccessLog(bus.clock(), member.errorLog()::record);
         admission = Admission.fromProperties(context.trustedProxies());
         final Transport transport = new Transport(context.nativeTransport());
         for (int i = 0; i < context.loops(); i++) {
@@ -138,6 +142,7 @@ public final class Frontend implements AutoCloseable {
                                 context.loops(),
                                 counters,
                                 ingress::nowNs),
+                        accessLog,
                         context.webSocket(),
                         context.mountPrefix());
         final Egress egress =
@@ -169,7 +174,10 @@ public final class Frontend implements AutoCloseable {
                         member.counter(agent.roleName() + " errors"),
                         agent);
         runners.add(runner);
-        AgentRunner.startOnThread(runner);
+        final Thread thread = AgentRunner.startOnThread(runner);
+        if (agent instanceof AccessLog) {
+            thread.setPriority(Thread.MIN_PRIORITY);
+        }
     }
 
     /**
@@ -179,6 +187,9 @@ public final class Frontend implements AutoCloseable {
      */
     public static Frontend launch(FrontendContext context) {
         final Frontend frontend = prepare(context);
+        // The first to start is the last to end.
+        frontend.accessLog.ifPresent(
+                log -> frontend.start(log, new SleepingMillisIdleStrategy(ACCESS_LOG_SLEEP_MS)));
         frontend.start(
                 frontend.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
         frontend.start(frontend.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
@@ -236,10 +247,11 @@ public final class Frontend implements AutoCloseable {
         return new Frontend(context.conclude());
     }
 
-    /** What there is to run: the member's housekeeping, then the event loops. */
+    /** What there is to run: the member's housekeeping, the event loops, and the access log. */
     public List<Agent> agents() {
         final List<Agent> agents = new ArrayList<>(List.of(housekeeping));
         agents.addAll(loops);
+        accessLog.ifPresent(agents::add);
         return agents;
     }
 
@@ -258,6 +270,11 @@ public final class Frontend implements AutoCloseable {
         return admin.stream().mapToInt(AdminServer::port).findFirst();
     }
 
+    /** Opens the access log's file again, for whoever has moved it. */
+    public void reopenAccessLog() {
+        accessLog.ifPresent(AccessLog::reopen);
+    }
+
     public Bus bus() {
         return bus;
     }
@@ -270,6 +287,7 @@ public final class Frontend implements AutoCloseable {
         if (runners.isEmpty()) {
             loops.forEach(FrontendLoop::onClose);
             housekeeping.onClose();
+            accessLog.ifPresent(AccessLog::onClose);
         } else {
             drain();
         }

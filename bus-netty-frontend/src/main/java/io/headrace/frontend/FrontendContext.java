@@ -3,6 +3,8 @@ package io.headrace.frontend;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.frontend.accesslog.AccessFormat;
+import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.admin.AdminServer;
 import io.headrace.frontend.proxy.TrustedProxies;
 import io.headrace.frontend.socket.Limits;
@@ -11,6 +13,9 @@ import io.headrace.frontend.socket.tls.TlsOptions;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.worker.IdleStrategies;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.agrona.concurrent.EpochNanoClock;
 
 /**
  * The options of a front end. A word without an argument reads an option, with one it sets it; each
@@ -33,6 +38,12 @@ public final class FrontendContext {
     /** System property of {@link #nativeTransport(boolean)}. */
     public static final String NATIVE_TRANSPORT_PROPERTY = "headrace.native.transport";
 
+    /** System property of {@link #accessLog(String)}. */
+    public static final String ACCESS_LOG_PROPERTY = "headrace.access.log";
+
+    /** System property of {@link #accessLogFormat(String)}. */
+    public static final String ACCESS_LOG_FORMAT_PROPERTY = "headrace.access.log.format";
+
     /** System property of {@link #admin(String)}. */
     public static final String ADMIN_PROPERTY = "headrace.admin";
 
@@ -52,6 +63,8 @@ public final class FrontendContext {
     private boolean nativeTransport =
             Boolean.parseBoolean(System.getProperty(NATIVE_TRANSPORT_PROPERTY, "true"));
     private String admin = System.getProperty(ADMIN_PROPERTY, "");
+    private String accessLog = System.getProperty(ACCESS_LOG_PROPERTY, AccessLog.OFF);
+    private String accessLogFormat = System.getProperty(ACCESS_LOG_FORMAT_PROPERTY, "combined");
     private Limits limits = Limits.fromProperties();
     private Patience patience = Patience.fromProperties();
     private TrustedProxies trustedProxies =
@@ -148,6 +161,32 @@ public final class FrontendContext {
         return admin;
     }
 
+    /**
+     * Where answers are logged: a file, {@code -} for standard output, or {@code off} ({@code
+     * headrace.access.log}, default off).
+     */
+    public FrontendContext accessLog(String destination) {
+        accessLog = destination;
+        return this;
+    }
+
+    public String accessLog() {
+        return accessLog;
+    }
+
+    /** {@code combined} or {@code json} ({@code headrace.access.log.format}, default combined). */
+    public FrontendContext accessLogFormat(String name) {
+        accessLogFormat = name;
+        return this;
+    }
+
+    Optional<AccessLog> openAccessLog(EpochNanoClock clock, Consumer<Throwable> onError) {
+        return accessLog.equals(AccessLog.OFF)
+                ? Optional.empty()
+                : Optional.of(
+                        new AccessLog(accessLog, AccessFormat.of(accessLogFormat), clock, onError));
+    }
+
     /** Limits in bytes, counts and time. */
     public FrontendContext limits(Limits values) {
         limits = values;
@@ -211,6 +250,7 @@ public final class FrontendContext {
         }
         IdleStrategies.check(idle);
         tls.check();
+        AccessFormat.of(accessLogFormat);
         if (!admin.isEmpty()) {
             AdminServer.parse(admin);
         }

@@ -19,6 +19,7 @@ public final class LoopCounters {
     private final AtomicCounter repliesDropped;
     private final AtomicCounter tlsFailures;
     private final AtomicCounter disconnectsDelayed;
+    private final AtomicCounter accessLinesDropped;
     private final Map<Refused, AtomicCounter> refused = new EnumMap<>(Refused.class);
     private final Map<Closed, AtomicCounter> closed = new EnumMap<>(Closed.class);
     private final Member member;
@@ -52,6 +53,7 @@ public final class LoopCounters {
         repliesDropped = member.counter(loop + " replies dropped");
         tlsFailures = member.counter(loop + " tls handshakes failed");
         disconnectsDelayed = member.counter(loop + " disconnects delayed");
+        accessLinesDropped = member.counter(loop + " access lines dropped");
     }
 
     /** Open sockets. */
@@ -94,6 +96,11 @@ public final class LoopCounters {
     /** Disconnects and closes that could not be appended at once. */
     public AtomicCounter disconnectsDelayed() {
         return disconnectsDelayed;
+    }
+
+    /** Lines of the access log that did not fit into its queue. */
+    public AtomicCounter accessLinesDropped() {
+        return accessLinesDropped;
     }
 
     // A counter that never counts is none: a member has room for a thousand.

@@ -8,7 +8,6 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpMessage;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -24,7 +23,7 @@ import java.util.List;
 final class BodyAggregator extends HttpObjectAggregator {
 
     /** A request whose body is over the limit; the rest of it is not read. */
-    record Oversized(HttpVersion version, HttpMethod method) {}
+    record Oversized(HttpRequest head) {}
 
     BodyAggregator(int bodyLengthMax) {
         super(bodyLengthMax);
@@ -59,7 +58,6 @@ final class BodyAggregator extends HttpObjectAggregator {
 
     @Override
     protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
-        ctx.fireChannelRead(
-                new Oversized(oversized.protocolVersion(), ((HttpRequest) oversized).method()));
+        ctx.fireChannelRead(new Oversized((HttpRequest) oversized));
     }
 }

@@ -17,9 +17,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -116,12 +118,14 @@ final class Connection {
     }
 
     /** A request has come; its answer will be written after those of all before it. */
-    Exchange begin(HttpVersion version, HttpMethod method, boolean wantsToStay) {
-        final boolean isHead = HttpMethod.HEAD.equals(method);
+    Exchange begin(HttpRequest request, boolean wantsToStay) {
+        final boolean isHead = HttpMethod.HEAD.equals(request.method());
         final int order = nextOrder++;
         final boolean keepAlive = wantsToStay && nextOrder < connections.limits().requestCountMax();
-        final Exchange exchange = new Exchange(this, order, version, isHead, keepAlive);
+        final Exchange exchange =
+                new Exchange(this, order, request.protocolVersion(), isHead, keepAlive);
         exchanges.add(exchange);
+        connections.accessLines().onRequest(exchange, request, remoteAddr);
         // RFC 9112, section 9.6: what follows a request that ends the connection is not to be
         // processed.
         closing |= !keepAlive;
@@ -182,7 +186,7 @@ final class Connection {
 
     /** Answers a request; writes it, and what waited for it, when its turn has come. */
     void answer(Exchange exchange, FullHttpResponse response) {
-        connections.stopTimer(exchange);
+        connections.timers().stop(exchange);
         if (webSocket != null) {
             webSocket.refused(Close.By.FRONT_END);
         }
@@ -198,8 +202,13 @@ final class Connection {
 
     private void write(Exchange exchange) {
         final boolean last = !exchange.keepAlive || connections.isDraining() && exchanges.isEmpty();
-        HttpUtil.setKeepAlive(exchange.response.headers(), exchange.version, !last);
         final FullHttpResponse response = exchange.onWire();
+        if (last) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        } else {
+            HttpUtil.setKeepAlive(response.headers(), exchange.version, true);
+        }
+        connections.accessLines().onAnswer(exchange, response);
         watch.onWrite(response);
         if (last) {
             closing = true;
@@ -258,7 +267,9 @@ final class Connection {
 
     /** Opens the WebSocket whose handshake is the only exchange. */
     void open(FullHttpResponse response) {
-        connections.stopTimer(exchanges.poll());
+        final Exchange handshake = exchanges.poll();
+        connections.timers().stop(handshake);
+        connections.accessLines().onAnswer(handshake, response);
         watch.dropsWhatComes(false);
         webSocket.open(response);
     }
@@ -324,7 +335,8 @@ final class Connection {
     void onInactive() {
         final Ingress ingress = connections.ingress();
         for (final Exchange exchange : exchanges) {
-            connections.stopTimer(exchange);
+            connections.timers().stop(exchange);
+            connections.accessLines().onClientLeft(exchange);
             if (exchange.response != null) {
                 exchange.response.release();
             } else if (exchange.isHandshake) {

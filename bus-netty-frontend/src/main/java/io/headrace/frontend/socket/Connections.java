@@ -2,11 +2,11 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.channel.name.ConnectionId;
+import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.LoopCounters;
-import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.exchange.ReplyTarget;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.limit.Patience;
@@ -23,10 +23,9 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import org.agrona.DeadlineTimerWheel;
 import org.agrona.collections.Long2ObjectHashMap;
 import org.agrona.collections.LongArrayQueue;
 
@@ -39,11 +38,6 @@ import org.agrona.collections.LongArrayQueue;
  */
 public final class Connections implements ReplyTarget {
 
-    // About 8 ms: a power of two, as the wheel wants it.
-    private static final long TIMER_TICK_NS = 1L << 23;
-    // How often a request that waits is asked after: for a hung worker, and for expiry.
-    private static final long CHECK_INTERVAL_NS = 500_000_000L;
-    private static final int TIMERS_PER_POLL = 1_000;
     private static final int RENEWALS_PER_POLL = 16;
     private static final long NO_CONNECTION = 0;
 
@@ -57,14 +51,14 @@ public final class Connections implements ReplyTarget {
     private final Limits limits;
     private final Patience patience;
     private final Gate gate;
+    private final AccessLines accessLines;
     private final WebSocketOptions webSocketOptions;
     private final Deflate deflate = new Deflate();
     private final RequestMapper requestMapper;
     private final ReplyMapper replyMapper = new ReplyMapper();
     private final RequestKeys keys = new RequestKeys();
     private final Long2ObjectHashMap<Connection> byId = new Long2ObjectHashMap<>();
-    private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
-    private final DeadlineTimerWheel timers;
+    private final AnswerTimers timers;
     private final List<Connection> dirty = new ArrayList<>();
     private final List<WebSocketHandler> blocked = new ArrayList<>();
     private final List<BooleanSupplier> owed = new ArrayList<>();
@@ -87,6 +81,7 @@ public final class Connections implements ReplyTarget {
             Limits limits,
             Patience patience,
             Gate gate,
+            Optional<AccessLog> accessLog,
             WebSocketOptions webSocketOptions,
             String mountPrefix) {
         this.memberNumber = memberNumber;
@@ -99,11 +94,13 @@ public final class Connections implements ReplyTarget {
         this.limits = limits;
         this.patience = patience;
         this.gate = gate;
+        this.accessLines = new AccessLines(accessLog, counters, ingress::nowNs);
         this.webSocketOptions = webSocketOptions;
         this.requestMapper =
                 new RequestMapper(mountPrefix, limits.fieldCountMax(), Limits.FILE_COUNT_MAX);
         this.timers =
-                new DeadlineTimerWheel(TimeUnit.NANOSECONDS, ingress.nowNs(), TIMER_TICK_NS, 256);
+                new AnswerTimers(
+                        ingress, limits.responseTimeoutNs(), webSocketOptions.handshakeTimeoutNs());
     }
 
     Connection open(Channel channel) {
@@ -165,6 +162,14 @@ public final class Connections implements ReplyTarget {
 
     Deflate deflate() {
         return deflate;
+    }
+
+    AccessLines accessLines() {
+        return accessLines;
+    }
+
+    AnswerTimers timers() {
+        return timers;
     }
 
     RequestMapper requestMapper() {
@@ -254,78 +259,14 @@ public final class Connections implements ReplyTarget {
         return count;
     }
 
-    void startTimer(Exchange exchange) {
-        final long timeoutNs =
-                exchange.isHandshake
-                        ? webSocketOptions.handshakeTimeoutNs()
-                        : limits.responseTimeoutNs();
-        exchange.deadlineNs = ingress.nowNs() + timeoutNs;
-        schedule(exchange);
-    }
-
-    private void schedule(Exchange exchange) {
-        final long checkNs = ingress.nowNs() + CHECK_INTERVAL_NS;
-        exchange.timer = timers.scheduleTimer(Math.min(exchange.deadlineNs, checkNs));
-        byTimer.put(exchange.timer, exchange);
-    }
-
-    void stopTimer(Exchange exchange) {
-        if (exchange.timer != Exchange.NO_TIMER) {
-            timers.cancelTimer(exchange.timer);
-            byTimer.remove(exchange.timer);
-            exchange.timer = Exchange.NO_TIMER;
-        }
-    }
-
     /** Answers requests that have waited too long with 504, and sends slow clients away. */
     public int pollTimers(long nowNs) {
-        return timers.poll(nowNs, this::onTimer, TIMERS_PER_POLL) + gate.rounds().poll(nowNs);
-    }
-
-    private boolean onTimer(TimeUnit unit, long nowNs, long timerId) {
-        final Exchange exchange = byTimer.remove(timerId);
-        if (exchange != null) {
-            exchange.timer = Exchange.NO_TIMER;
-            if (nowNs >= exchange.deadlineNs) {
-                if (!exchange.isHandshake) {
-                    ingress.requests().cancel(exchange.index);
-                }
-                exchange.connection.refuse(exchange, Refused.NO_ANSWER);
-            } else if (!endIfOver(exchange)) {
-                schedule(exchange);
-            }
-        }
-        return true;
-    }
-
-    /** Answers a request that nobody will answer any more; false when somebody may. */
-    private boolean endIfOver(Exchange exchange) {
-        if (exchange.isHandshake) {
-            // Its time is short enough for anything else that may happen to its worker.
-            if (!ingress.isWebSocketServed()) {
-                exchange.connection.refuse(exchange, Refused.NO_WORKER);
-            }
-            return !ingress.isWebSocketServed();
-        }
-        switch (ingress.requests().standing(exchange.index, ingress.nowNs())) {
-            case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
-            case WORKER_HUNG, EXPIRED -> exchange.connection.refuse(exchange, Refused.NO_ANSWER);
-            case PENDING -> {
-                if (ingress.isHttpServed() || !ingress.requests().cancel(exchange.index)) {
-                    return false;
-                }
-                exchange.connection.refuse(exchange, Refused.NO_WORKER);
-            }
-            default -> {
-                return false;
-            }
-        }
-        return true;
+        return timers.poll(nowNs) + gate.rounds().poll(nowNs);
     }
 
     /** Looks after all waiting requests when members have come or gone. */
     public void onMembersChanged() {
-        new ArrayList<>(byTimer.values()).forEach(this::endIfOver);
+        timers.onMembersChanged();
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.headrace.frontend.accesslog.AccessEntry;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
@@ -24,6 +25,8 @@ final class Exchange {
     // Whether it is a WebSocket's handshake that waits for a worker's decision.
     boolean isHandshake;
     FullHttpResponse response;
+    // Null without an access log.
+    AccessEntry entry;
 
     Exchange(
             Connection connection,

@@ -16,9 +16,8 @@ import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
@@ -53,7 +52,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                 onRequest(ctx, request);
             } else if (message instanceof BodyAggregator.Oversized oversized) {
                 connections.counters().requests().incrementRelease();
-                refuseAndClose(oversized.version(), oversized.method(), Refused.BODY_TOO_LARGE);
+                refuseAndClose(oversized.head(), Refused.BODY_TOO_LARGE);
             }
         } finally {
             ReferenceCountUtil.release(message);
@@ -67,12 +66,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             final boolean tooLong =
                     failure instanceof TooLongHttpLineException
                             || failure instanceof TooLongHttpHeaderException;
-            refuseAndClose(
-                    HttpVersion.HTTP_1_1,
-                    request.method(),
-                    tooLong ? Refused.HEADER_TOO_LARGE : Refused.MALFORMED);
+            refuseAndClose(request, tooLong ? Refused.HEADER_TOO_LARGE : Refused.MALFORMED);
         } else if (request.headers().size() > connections.limits().headerCountMax()) {
-            refuseAndClose(request.protocolVersion(), request.method(), Refused.HEADER_TOO_LARGE);
+            refuseAndClose(request, Refused.HEADER_TOO_LARGE);
         } else if (Handshake.isWanted(request)) {
             upgrade(ctx, request);
         } else {
@@ -81,9 +77,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void append(FullHttpRequest request) {
-        final Exchange exchange =
-                connection.begin(
-                        request.protocolVersion(), request.method(), HttpUtil.isKeepAlive(request));
+        final Exchange exchange = connection.begin(request, HttpUtil.isKeepAlive(request));
         final RequestKeys keys = connections.keys();
         keys.clear();
         final int refusal = connections.requestMapper().map(request, keys);
@@ -98,7 +92,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             connection.refuse(exchange, Refused.ofCode(index));
         } else {
             exchange.index = index;
-            connections.startTimer(exchange);
+            connections.timers().start(exchange);
         }
     }
 
@@ -116,8 +110,8 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void refuseAndClose(HttpVersion version, HttpMethod method, Refused refused) {
-        connection.refuse(connection.begin(version, method, false), refused);
+    private void refuseAndClose(HttpRequest request, Refused refused) {
+        connection.refuse(connection.begin(request, false), refused);
     }
 
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
@@ -129,8 +123,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (acceptable && connection.isUsed()) {
             connection = connections.renew(connection, ctx.channel());
         }
-        final Exchange exchange =
-                connection.begin(request.protocolVersion(), request.method(), false);
+        final Exchange exchange = connection.begin(request, false);
         if (!acceptable) {
             final FullHttpResponse response =
                     ReplyMapper.refusal(
@@ -186,7 +179,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (options.acceptedByWorker()) {
             exchange.index = index;
             exchange.isHandshake = true;
-            connections.startTimer(exchange);
+            connections.timers().start(exchange);
         } else {
             connection.open(handshake.response(handshake.subprotocol(options.subprotocols())));
         }

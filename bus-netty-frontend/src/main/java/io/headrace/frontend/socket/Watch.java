@@ -10,7 +10,9 @@ import io.headrace.frontend.socket.limit.ClientPace.Verdict;
 import io.headrace.frontend.socket.limit.Meter;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
@@ -20,6 +22,10 @@ import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
  * one.
  */
 final class Watch implements Meter.Client {
+
+    // A request of which too little has come to know it.
+    private static final HttpRequest NONE =
+            new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf("-"), "-");
 
     private final Connections connections;
     private final Connection connection;
@@ -123,7 +129,7 @@ final class Watch implements Meter.Client {
     }
 
     private void refuse(Refused refused) {
-        connection.refuse(connection.begin(HttpVersion.HTTP_1_1, HttpMethod.GET, false), refused);
+        connection.refuse(connection.begin(NONE, false), refused);
     }
 
     /** Closes a connection whose client takes too little. */

@@ -5,10 +5,12 @@ import io.headrace.frontend.Frontend;
 import io.headrace.frontend.FrontendContext;
 import io.headrace.frontend.socket.tls.TlsOptions;
 import java.util.List;
+import io.headrace.frontend.accesslog.AccessLog;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import sun.misc.Signal;
 
 /** {@code headrace frontend}: terminates clients; knows no application. */
 @Command(name = "frontend", description = "Terminates HTTP and WebSocket clients.")
@@ -88,6 +90,21 @@ public final class FrontendCommand implements Callable<Integer> {
                             + " (-Dheadrace.tls.client.ca). Default: none, clients show none")
     private String tlsClientCa;
 
+    @Option(
+            names = "--access-log",
+            paramLabel = "FILE",
+            description =
+                    "Where to log answers; '-' is standard output, 'off' nowhere (-Dheadrace.access.log)."
+                            + " Default: off")
+    private String accessLog;
+
+    @Option(
+            names = "--access-log-format",
+            paramLabel = "NAME",
+            description =
+                    "combined or json (-Dheadrace.access.log.format). Default: combined")
+    private String accessLogFormat;
+
     @Option(names = "--exit-with-parent", hidden = true)
     private boolean exitWithParent;
 
@@ -122,6 +139,12 @@ public final class FrontendCommand implements Callable<Integer> {
                             String.join(",", tlsKeys),
                             tlsClientCa == null ? "" : tlsClientCa));
         }
+        if (accessLog != null) {
+            context.accessLog(accessLog);
+        }
+        if (accessLogFormat != null) {
+            context.accessLogFormat(accessLogFormat);
+        }
         final StopSignal stop = new StopSignal();
         if (exitWithParent) {
             stop.stopWithInput();
@@ -136,6 +159,9 @@ public final class FrontendCommand implements Callable<Integer> {
                                             context.host(),
                                             frontend.port()),
                                     common.directory()));
+            if (!context.accessLog().equals(AccessLog.OFF)) {
+                Signal.handle(new Signal("HUP"), signal -> frontend.reopenAccessLog());
+            }
             stop.await();
         }
         return 0;

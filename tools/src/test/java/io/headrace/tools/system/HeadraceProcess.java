@@ -168,6 +168,11 @@ final class HeadraceProcess implements AutoCloseable {
         }
     }
 
+    /** SIGHUP: what log rotation sends. */
+    void hangUp() {
+        signal("HUP", pid());
+    }
+
     /** SIGSTOP: the process exists but does nothing; returns when it has stopped. */
     void freeze() {
         signal("STOP", pid());

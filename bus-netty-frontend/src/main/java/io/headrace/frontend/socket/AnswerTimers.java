@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.Refused;
+import java.util.ArrayList;
+import java.util.concurrent.TimeUnit;
+import org.agrona.DeadlineTimerWheel;
+import org.agrona.collections.Long2ObjectHashMap;
+
+/**
+ * Sees to it that every request of a loop that was appended is answered: in time, and at once when
+ * nobody will answer it any more.
+ */
+final class AnswerTimers {
+
+    // About 8 ms: a power of two, as the wheel wants it.
+    private static final long TICK_NS = 1L << 23;
+    // How often a request that waits is asked after: for a hung worker, and for expiry.
+    private static final long CHECK_INTERVAL_NS = 500_000_000L;
+    private static final int TIMERS_PER_POLL = 1_000;
+
+    private final Ingress ingress;
+    private final long responseTimeoutNs;
+    private final long handshakeTimeoutNs;
+    private final DeadlineTimerWheel wheel;
+    private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
+
+    AnswerTimers(Ingress ingress, long responseTimeoutNs, long handshakeTimeoutNs) {
+        this.ingress = ingress;
+        this.responseTimeoutNs = responseTimeoutNs;
+        this.handshakeTimeoutNs = handshakeTimeoutNs;
+        this.wheel = new DeadlineTimerWheel(TimeUnit.NANOSECONDS, ingress.nowNs(), TICK_NS, 256);
+    }
+
+    void start(Exchange exchange) {
+        final long timeoutNs = exchange.isHandshake ? handshakeTimeoutNs : responseTimeoutNs;
+        exchange.deadlineNs = ingress.nowNs() + timeoutNs;
+        schedule(exchange);
+    }
+
+    private void schedule(Exchange exchange) {
+        final long checkNs = ingress.nowNs() + CHECK_INTERVAL_NS;
+        exchange.timer = wheel.scheduleTimer(Math.min(exchange.deadlineNs, checkNs));
+        byTimer.put(exchange.timer, exchange);
+    }
+
+    void stop(Exchange exchange) {
+        if (exchange.timer != Exchange.NO_TIMER) {
+            wheel.cancelTimer(exchange.timer);
+            byTimer.remove(exchange.timer);
+            exchange.timer = Exchange.NO_TIMER;
+        }
+    }
+
+    /** Answers requests that have waited too long with 504. */
+    int poll(long nowNs) {
+        return wheel.poll(nowNs, this::onTimer, TIMERS_PER_POLL);
+    }
+
+    private boolean onTimer(TimeUnit unit, long nowNs, long timerId) {
+        final Exchange exchange = byTimer.remove(timerId);
+        if (exchange != null) {
+            exchange.timer = Exchange.NO_TIMER;
+            if (nowNs >= exchange.deadlineNs) {
+                if (!exchange.isHandshake) {
+                    ingress.requests().cancel(exchange.index);
+                }
+                exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+            } else if (!endIfOver(exchange)) {
+                schedule(exchange);
+            }
+        }
+        return true;
+    }
+
+    /** Answers a request that nobody will answer any more; false when somebody may. */
+    private boolean endIfOver(Exchange exchange) {
+        if (exchange.isHandshake) {
+            // Its time is short enough for anything else that may happen to its worker.
+            if (!ingress.isWebSocketServed()) {
+                exchange.connection.refuse(exchange, Refused.NO_WORKER);
+            }
+            return !ingress.isWebSocketServed();
+        }
+        switch (ingress.requests().standing(exchange.index, ingress.nowNs())) {
+            case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
+            case WORKER_HUNG, EXPIRED -> exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+            case PENDING -> {
+                if (ingress.isHttpServed() || !ingress.requests().cancel(exchange.index)) {
+                    return false;
+                }
+                exchange.connection.refuse(exchange, Refused.NO_WORKER);
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Looks after all waiting requests when members have come or gone. */
+    void onMembersChanged() {
+        new ArrayList<>(byTimer.values()).forEach(this::endIfOver);
+    }
+}
