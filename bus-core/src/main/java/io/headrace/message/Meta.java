@@ -19,6 +19,8 @@ import java.util.Map;
  *   <li>{@code SSL_CLIENT_S_DN} is the subject of a client's verified certificate, and then {@code
  *       SSL_CLIENT_VERIFY} is {@code SUCCESS}, as Apache's mod_ssl has them; without one, neither
  *       is there.
+ *   <li>{@code HTTP_HOST} is what a trusted proxy says the client asked for, if one does, and the
+ *       header {@code Host} otherwise.
  * </ul>
  */
 final class Meta {
@@ -55,6 +57,10 @@ final class Meta {
                 final String separator = metaName.equals("HTTP_COOKIE") ? "; " : ",";
                 meta.merge(metaName, headers.value(i).toString(), (a, b) -> a + separator + b);
             }
+        }
+        final String forwardedHost = request.forwardedHost();
+        if (!forwardedHost.isEmpty()) {
+            meta.put("HTTP_HOST", forwardedHost);
         }
         return meta;
     }

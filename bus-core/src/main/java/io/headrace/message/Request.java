@@ -32,6 +32,7 @@ public final class Request {
     private final Field serverName = new Field();
     private final Field replyChannel = new Field();
     private final Field clientSubject = new Field();
+    private final Field forwardedHost = new Field();
     private final Field body = new Field();
     private final UnsafeBuffer buffer = new UnsafeBuffer(0, 0);
     private final HttpRequestDecoder http = new HttpRequestDecoder();
@@ -112,6 +113,7 @@ public final class Request {
         end(replyChannel, http.skipResponseChannel(), http.limit());
         end(body, http.skipBody(), http.limit());
         end(clientSubject, http.skipClientSubject(), http.limit());
+        end(forwardedHost, http.skipForwardedHost(), http.limit());
         Message.checkLimit(http.limit(), buffer);
     }
 
@@ -156,6 +158,7 @@ public final class Request {
         end(serverName, webSocket.skipServerName(), webSocket.limit());
         end(replyChannel, webSocket.skipSendChannel(), webSocket.limit());
         end(clientSubject, webSocket.skipClientSubject(), webSocket.limit());
+        end(forwardedHost, webSocket.skipForwardedHost(), webSocket.limit());
         Message.checkLimit(webSocket.limit(), buffer);
         post.reset(buffer);
         files.reset(buffer);
@@ -297,6 +300,14 @@ public final class Request {
      */
     public String clientSubject() {
         return clientSubject.toString();
+    }
+
+    /**
+     * Host, perhaps with a port, that a trusted proxy says the client asked for; empty without. It
+     * is {@code HTTP_HOST} then.
+     */
+    public String forwardedHost() {
+        return forwardedHost.toString();
     }
 
     /**

@@ -81,7 +81,7 @@ final class MessageWalk {
         text.append(request.serverName()).append(request.serverPort());
         text.append(request.httpVersion()).append(request.https());
         text.append(request.awaitsAccept() ? " awaits" : "");
-        text.append(request.meta());
+        text.append(request.forwardedHost()).append(request.meta());
     }
 
     private void pairs(Pairs pairs) {

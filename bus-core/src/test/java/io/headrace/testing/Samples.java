@@ -30,6 +30,7 @@ public final class Samples {
     public static final byte[] DATAGRAM = "ten bytes!".getBytes(US_ASCII);
     public static final byte[] REASON = "tschüß".getBytes(UTF_8);
     public static final String CLIENT_SUBJECT = "CN=Jürgen,O=Example";
+    public static final String FORWARDED_HOST = "www.example.com:8443";
     public static final byte[] SUBPROTOCOL = "chat.v2".getBytes(US_ASCII);
     public static final byte[] PAGE = "<p>€</p>".getBytes(UTF_8);
 
@@ -68,6 +69,7 @@ public final class Samples {
                 .httpVersion(20)
                 .https(true)
                 .clientSubject(text(keys, CLIENT_SUBJECT))
+                .forwardedHost(text(keys, FORWARDED_HOST))
                 .awaitsAccept(true)
                 .replyChannel(text(keys, REPLY_CHANNEL));
     }

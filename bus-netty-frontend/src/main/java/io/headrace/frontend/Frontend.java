@@ -134,17 +134,14 @@ public final class Frontend implements AutoCloseable {
                         ingress,
                         ConnectionTable.create(bus, writer),
                         counters,
-                        context.limits(),
-                        context.patience(),
+                        context.loopOptions(),
                         Gate.of(
                                 admission,
                                 context.patience(),
                                 context.loops(),
                                 counters,
                                 ingress::nowNs),
-                        accessLog,
-                        context.webSocket(),
-                        context.mountPrefix());
+                        accessLog);
         final Egress egress =
                 new Egress(
                         bus,

@@ -6,8 +6,10 @@ import io.headrace.channel.Bus;
 import io.headrace.frontend.accesslog.AccessFormat;
 import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.admin.AdminServer;
+import io.headrace.frontend.proxy.ForwardedHeaders;
 import io.headrace.frontend.proxy.TrustedProxies;
-import io.headrace.frontend.socket.Limits;
+import io.headrace.frontend.socket.LoopOptions;
+import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Patience;
 import io.headrace.frontend.socket.tls.TlsOptions;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
@@ -44,9 +46,14 @@ public final class FrontendContext {
     /** System property of {@link #accessLogFormat(String)}. */
     public static final String ACCESS_LOG_FORMAT_PROPERTY = "headrace.access.log.format";
 
+    /** System property of {@link #proxyProtocol(boolean)}. */
+    public static final String PROXY_PROTOCOL_PROPERTY = "headrace.proxy.protocol";
+
     /** System property of {@link #admin(String)}. */
     public static final String ADMIN_PROPERTY = "headrace.admin";
 
+    private static final String ON = "on";
+    private static final String OFF = "off";
     private static final int LOOPS_MAX = 64;
     private static final int PORT_MAX = 65_535;
 
@@ -69,6 +76,9 @@ public final class FrontendContext {
     private Patience patience = Patience.fromProperties();
     private TrustedProxies trustedProxies =
             TrustedProxies.of(System.getProperty(TrustedProxies.PROPERTY, ""));
+    private String proxyHeaders =
+            System.getProperty(ForwardedHeaders.PROPERTY, ForwardedHeaders.DEFAULT);
+    private String proxyProtocol = System.getProperty(PROXY_PROTOCOL_PROPERTY, OFF);
     private WebSocketOptions webSocket = WebSocketOptions.fromProperties();
     private TlsOptions tls = TlsOptions.fromProperties();
 
@@ -229,6 +239,42 @@ public final class FrontendContext {
         return tls;
     }
 
+    /**
+     * In which headers they give it: some of {@code for}, {@code proto}, {@code host} and {@code
+     * port}, or {@code forwarded} alone ({@code headrace.proxy.headers}, default all four).
+     */
+    public FrontendContext proxyHeaders(String names) {
+        proxyHeaders = names;
+        return this;
+    }
+
+    public String proxyHeaders() {
+        return proxyHeaders;
+    }
+
+    /**
+     * Whether every connection begins with the PROXY protocol ({@code headrace.proxy.protocol},
+     * {@code on} or {@code off}, default off).
+     */
+    public FrontendContext proxyProtocol(boolean wanted) {
+        proxyProtocol = wanted ? ON : OFF;
+        return this;
+    }
+
+    public boolean proxyProtocol() {
+        return proxyProtocol.equals(ON);
+    }
+
+    LoopOptions loopOptions() {
+        return new LoopOptions(
+                limits,
+                patience,
+                webSocket,
+                mountPrefix,
+                new ForwardedHeaders(trustedProxies, proxyHeaders),
+                proxyProtocol());
+    }
+
     /** Who may open a WebSocket, and how. */
     public FrontendContext webSocket(WebSocketOptions values) {
         webSocket = values;
@@ -251,6 +297,17 @@ public final class FrontendContext {
         IdleStrategies.check(idle);
         tls.check();
         AccessFormat.of(accessLogFormat);
+        if (!proxyProtocol.equals(ON) && !proxyProtocol.equals(OFF)) {
+            throw new HeadraceException(
+                    PROXY_PROTOCOL_PROPERTY + " is '" + proxyProtocol + "'; it takes on or off");
+        }
+        if (proxyProtocol() && trustedProxies.isEmpty()) {
+            throw new HeadraceException(
+                    "%s is on, but %s names nobody to take it from"
+                            .formatted(PROXY_PROTOCOL_PROPERTY, TrustedProxies.PROPERTY));
+        }
+        // Refuses a list of headers that is none before anything is opened.
+        loopOptions();
         if (!admin.isEmpty()) {
             AdminServer.parse(admin);
         }

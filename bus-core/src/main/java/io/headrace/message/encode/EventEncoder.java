@@ -64,14 +64,15 @@ public final class EventEncoder {
 
     private static int endpointLength(RequestKeys keys) {
         return 4 * 2
-                + 3
+                + 4
                 + TextBuffer.length(keys.path())
                 + TextBuffer.length(keys.pathInfo())
                 + TextBuffer.length(keys.queryString())
                 + TextBuffer.length(keys.remoteAddr())
                 + TextBuffer.length(keys.serverName())
                 + TextBuffer.length(keys.replyChannel())
-                + TextBuffer.length(keys.clientSubject());
+                + TextBuffer.length(keys.clientSubject())
+                + TextBuffer.length(keys.forwardedHost());
     }
 
     private static long pairsLength(PairList pairs, int lengthBytes) {
@@ -135,7 +136,8 @@ public final class EventEncoder {
                 .putServerName(text, offset(keys.serverName()), length(keys.serverName()))
                 .putResponseChannel(text, offset(keys.replyChannel()), length(keys.replyChannel()))
                 .putBody(keys.body(), 0, keys.body().capacity())
-                .putClientSubject(text, offset(keys.clientSubject()), length(keys.clientSubject()));
+                .putClientSubject(text, offset(keys.clientSubject()), length(keys.clientSubject()))
+                .putForwardedHost(text, offset(keys.forwardedHost()), length(keys.forwardedHost()));
         return HEADER + request.encodedLength();
     }
 
@@ -199,7 +201,8 @@ public final class EventEncoder {
                 .putRemoteAddr(text, offset(keys.remoteAddr()), length(keys.remoteAddr()))
                 .putServerName(text, offset(keys.serverName()), length(keys.serverName()))
                 .putSendChannel(text, offset(keys.replyChannel()), length(keys.replyChannel()))
-                .putClientSubject(text, offset(keys.clientSubject()), length(keys.clientSubject()));
+                .putClientSubject(text, offset(keys.clientSubject()), length(keys.clientSubject()))
+                .putForwardedHost(text, offset(keys.forwardedHost()), length(keys.forwardedHost()));
         return HEADER + connection.encodedLength();
     }
 

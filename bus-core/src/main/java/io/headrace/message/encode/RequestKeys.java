@@ -31,6 +31,7 @@ public final class RequestKeys {
     private long serverName;
     private long replyChannel;
     private long clientSubject;
+    private long forwardedHost;
     private int remotePort;
     private int serverPort;
     private int httpVersion;
@@ -175,6 +176,16 @@ public final class RequestKeys {
         return clientSubject;
     }
 
+    /** Host that a trusted proxy says the client asked for; empty without. */
+    public RequestKeys forwardedHost(long slice) {
+        forwardedHost = slice;
+        return this;
+    }
+
+    public long forwardedHost() {
+        return forwardedHost;
+    }
+
     /** Whether a WebSocket's handshake waits for a worker's accept. */
     public RequestKeys awaitsAccept(boolean value) {
         awaitsAccept = value;
@@ -205,7 +216,8 @@ public final class RequestKeys {
         files.clear();
         body.wrap(0, 0);
         method = path = pathInfo = queryString = TextBuffer.EMPTY;
-        remoteAddr = serverName = replyChannel = clientSubject = TextBuffer.EMPTY;
+        remoteAddr = serverName = replyChannel = TextBuffer.EMPTY;
+        clientSubject = forwardedHost = TextBuffer.EMPTY;
         remotePort = serverPort = 0;
         httpVersion = 11;
         https = awaitsAccept = false;

@@ -211,6 +211,7 @@ class EncodedLengthTest {
                 .remote(Samples.text(keys, text(random)), random.nextInt(65_535))
                 .server(Samples.text(keys, text(random)), random.nextInt(65_535))
                 .clientSubject(Samples.text(keys, text(random)))
+                .forwardedHost(Samples.text(keys, text(random)))
                 .replyChannel(Samples.text(keys, text(random)));
     }
 

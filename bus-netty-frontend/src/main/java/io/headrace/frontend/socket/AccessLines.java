@@ -31,13 +31,13 @@ final class AccessLines {
     }
 
     /** Remembers a request until it is answered. */
-    void onRequest(Exchange exchange, HttpRequest request, String remoteAddr) {
+    void onRequest(Exchange exchange, HttpRequest request) {
         if (log.isPresent()) {
             final HttpHeaders headers = request.headers();
             exchange.entry =
                     new AccessEntry(
                             clock.getAsLong(),
-                            remoteAddr,
+                            exchange.origin.remoteAddr(),
                             request.method().name(),
                             request.uri(),
                             request.protocolVersion().text(),

@@ -5,6 +5,8 @@ import io.headrace.HeadraceException;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
+import io.headrace.frontend.proxy.Origin;
+import io.headrace.frontend.socket.listen.ProxyHeader;
 import io.headrace.frontend.socket.tls.Certificates;
 import io.headrace.message.Accept;
 import io.headrace.message.Close;
@@ -42,11 +44,8 @@ final class Connection {
     private final long id;
     // The reply address but for the request's order, which is its last part.
     private final String addressPrefix;
-    private final String remoteAddr;
-    private final int remotePort;
-    private final String serverName;
-    private final int serverPort;
-    private final boolean https;
+    private final Origin origin;
+    private final boolean isProxyTrusted;
     private final String clientSubject;
     private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
     private int nextOrder;
@@ -60,13 +59,17 @@ final class Connection {
         this.channel = channel;
         this.id = id;
         this.addressPrefix = addressPrefix;
-        final SocketAddress remote = channel.remoteAddress();
-        final SocketAddress local = channel.localAddress();
-        remoteAddr = host(remote);
-        remotePort = port(remote);
-        serverName = host(local);
-        serverPort = port(local);
-        https = tls().isPresent();
+        final SocketAddress remote = ProxyHeader.source(channel);
+        final SocketAddress local = ProxyHeader.destination(channel);
+        origin =
+                new Origin(
+                        host(remote),
+                        port(remote),
+                        tls().isPresent() || ProxyHeader.isHttps(channel),
+                        host(local),
+                        port(local),
+                        "");
+        isProxyTrusted = connections.options().forwarded().trusts(remote);
         clientSubject = tls().map(Certificates::clientSubject).orElse("");
         watch = new Watch(connections, this, channel);
     }
@@ -93,15 +96,17 @@ final class Connection {
         return channel.alloc();
     }
 
-    /** Adds the keys that are the connection's: addresses, and where to reply. */
-    void addKeys(RequestKeys keys, int order) {
-        keys.remote(text(keys, remoteAddr), remotePort);
-        keys.server(text(keys, serverName), serverPort);
-        keys.https(https).clientSubject(utf8(keys, clientSubject));
+    /** Adds the keys that a request does not say itself: addresses, and where to reply. */
+    void addKeys(RequestKeys keys, Exchange exchange) {
+        final Origin from = exchange.origin;
+        keys.remote(text(keys, from.remoteAddr()), from.remotePort());
+        keys.server(text(keys, from.serverName()), from.serverPort());
+        keys.https(from.https()).forwardedHost(text(keys, from.forwardedHost()));
+        keys.clientSubject(utf8(keys, clientSubject));
         final TextBuffer text = keys.text();
         text.begin();
         text.putLatin1(addressPrefix);
-        text.putLatin1(Integer.toUnsignedString(order));
+        text.putLatin1(Integer.toUnsignedString(exchange.order));
         keys.replyChannel(text.end());
     }
 
@@ -124,8 +129,12 @@ final class Connection {
         final boolean keepAlive = wantsToStay && nextOrder < connections.limits().requestCountMax();
         final Exchange exchange =
                 new Exchange(this, order, request.protocolVersion(), isHead, keepAlive);
+        exchange.origin =
+                isProxyTrusted
+                        ? connections.options().forwarded().of(request.headers(), origin)
+                        : origin;
         exchanges.add(exchange);
-        connections.accessLines().onRequest(exchange, request, remoteAddr);
+        connections.accessLines().onRequest(exchange, request);
         // RFC 9112, section 9.6: what follows a request that ends the connection is not to be
         // processed.
         closing |= !keepAlive;
@@ -244,15 +253,10 @@ final class Connection {
     /** Says nothing more to the client, but reads on. */
     void shutdownOutput() {
         final DuplexChannel duplex = (DuplexChannel) channel;
-        if (https) {
-            // RFC 8446, section 6.1: else it would look as if somebody had cut the rest off.
-            tls().ifPresent(
-                            tls ->
-                                    tls.closeOutbound()
-                                            .addListener(done -> duplex.shutdownOutput()));
-        } else {
-            duplex.shutdownOutput();
-        }
+        // RFC 8446, section 6.1: else it would look as if somebody had cut the rest off.
+        tls().ifPresentOrElse(
+                        tls -> tls.closeOutbound().addListener(done -> duplex.shutdownOutput()),
+                        duplex::shutdownOutput);
     }
 
     /** Workers know of it as a WebSocket, which opens now or waits for a worker's decision. */

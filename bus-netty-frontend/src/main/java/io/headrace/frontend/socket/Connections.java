@@ -9,9 +9,8 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.ReplyTarget;
 import io.headrace.frontend.socket.limit.Gate;
-import io.headrace.frontend.socket.limit.Patience;
+import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.websocket.Deflate;
-import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.member.Member;
 import io.headrace.message.Accept;
 import io.headrace.message.Close;
@@ -48,11 +47,9 @@ public final class Connections implements ReplyTarget {
     private final Ingress ingress;
     private final ConnectionTable table;
     private final LoopCounters counters;
-    private final Limits limits;
-    private final Patience patience;
+    private final LoopOptions options;
     private final Gate gate;
     private final AccessLines accessLines;
-    private final WebSocketOptions webSocketOptions;
     private final Deflate deflate = new Deflate();
     private final RequestMapper requestMapper;
     private final ReplyMapper replyMapper = new ReplyMapper();
@@ -78,12 +75,9 @@ public final class Connections implements ReplyTarget {
             Ingress ingress,
             ConnectionTable table,
             LoopCounters counters,
-            Limits limits,
-            Patience patience,
+            LoopOptions options,
             Gate gate,
-            Optional<AccessLog> accessLog,
-            WebSocketOptions webSocketOptions,
-            String mountPrefix) {
+            Optional<AccessLog> accessLog) {
         this.memberNumber = memberNumber;
         this.loop = loop;
         this.replyChannel = replyChannel;
@@ -91,16 +85,19 @@ public final class Connections implements ReplyTarget {
         this.ingress = ingress;
         this.table = table;
         this.counters = counters;
-        this.limits = limits;
-        this.patience = patience;
+        this.options = options;
         this.gate = gate;
         this.accessLines = new AccessLines(accessLog, counters, ingress::nowNs);
-        this.webSocketOptions = webSocketOptions;
         this.requestMapper =
-                new RequestMapper(mountPrefix, limits.fieldCountMax(), Limits.FILE_COUNT_MAX);
+                new RequestMapper(
+                        options.mountPrefix(),
+                        options.limits().fieldCountMax(),
+                        Limits.FILE_COUNT_MAX);
         this.timers =
                 new AnswerTimers(
-                        ingress, limits.responseTimeoutNs(), webSocketOptions.handshakeTimeoutNs());
+                        ingress,
+                        options.limits().responseTimeoutNs(),
+                        options.webSocket().handshakeTimeoutNs());
     }
 
     Connection open(Channel channel) {
@@ -144,20 +141,16 @@ public final class Connections implements ReplyTarget {
     }
 
     Limits limits() {
-        return limits;
+        return options.limits();
     }
 
-    Patience patience() {
-        return patience;
+    LoopOptions options() {
+        return options;
     }
 
     /** Where this loop's connections come in. */
     Gate gate() {
         return gate;
-    }
-
-    WebSocketOptions webSocketOptions() {
-        return webSocketOptions;
     }
 
     Deflate deflate() {

@@ -2,6 +2,7 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.frontend.accesslog.AccessEntry;
+import io.headrace.frontend.proxy.Origin;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
@@ -19,6 +20,7 @@ final class Exchange {
     final HttpVersion version;
     final boolean isHead;
     final boolean keepAlive;
+    Origin origin;
     long index = NOT_APPENDED;
     long timer = NO_TIMER;
     long deadlineNs;

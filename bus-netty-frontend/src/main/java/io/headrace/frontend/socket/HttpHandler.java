@@ -6,6 +6,7 @@ import io.headrace.frontend.codec.Refusal;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
+import io.headrace.frontend.socket.http1.BodyAggregator;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.message.encode.RequestKeys;
@@ -85,7 +86,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             refuse(exchange, refusal);
             return;
         }
-        connection.addKeys(keys, exchange.order);
+        connection.addKeys(keys, exchange);
         final Ingress ingress = connections.ingress();
         final long index = ingress.appendRequest(keys, connection.id(), exchange.order);
         if (index < 0) {
@@ -115,7 +116,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
-        final WebSocketOptions options = connections.webSocketOptions();
+        final WebSocketOptions options = connections.options().webSocket();
         final Handshake handshake = new Handshake(request, options.deflates());
         // A request still unanswered would get its answer after the connection has changed its
         // protocol.
@@ -146,7 +147,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             FullHttpRequest request,
             Handshake handshake,
             Exchange exchange) {
-        final WebSocketOptions options = connections.webSocketOptions();
+        final WebSocketOptions options = connections.options().webSocket();
         final RequestKeys keys = connections.keys();
         keys.clear();
         final int refusal = connections.requestMapper().map(request, keys);
@@ -154,7 +155,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             refuse(exchange, refusal);
             return;
         }
-        connection.addKeys(keys, exchange.order);
+        connection.addKeys(keys, exchange);
         keys.awaitsAccept(options.acceptedByWorker());
         final ConnectionTable table = connections.table();
         // Before the connect: whoever finds it open must find it in the table, too.

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.headrace.frontend.socket.http1.BodyAggregator;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
+import io.headrace.frontend.socket.limit.Gate;
+import io.headrace.frontend.socket.limit.Limits;
+import io.headrace.frontend.socket.listen.ProxyHeader;
 import io.headrace.frontend.socket.tls.Certificates;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -35,11 +39,24 @@ public final class Pipeline extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
-        if (!connections.gate().admit(channel, certificates.isEmpty())) {
+        final Gate gate = connections.gate();
+        if (!gate.admit(channel, certificates.isEmpty())) {
             return;
         }
+        if (connections.options().proxyProtocol()) {
+            ProxyHeader.expect(
+                    channel,
+                    connections.options().forwarded(),
+                    () -> addProtocols(channel),
+                    gate::onNoProtocol);
+        } else {
+            addProtocols(channel);
+        }
+    }
+
+    private void addProtocols(Channel channel) {
         if (certificates.isPresent()) {
-            final long timeoutNs = connections.webSocketOptions().handshakeTimeoutNs();
+            final long timeoutNs = connections.options().webSocket().handshakeTimeoutNs();
             channel.pipeline()
                     .addLast(certificates.get().newHandler(timeoutNs))
                     .addLast(new Negotiation());

@@ -3,7 +3,9 @@ package io.headrace.frontend.socket;
 
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.frontend.socket.http1.BodyAggregator;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
+import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.message.Message;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;

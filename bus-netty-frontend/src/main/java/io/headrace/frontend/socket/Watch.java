@@ -7,6 +7,7 @@ import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.limit.ClientPace;
 import io.headrace.frontend.socket.limit.ClientPace.Phase;
 import io.headrace.frontend.socket.limit.ClientPace.Verdict;
+import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Meter;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
@@ -44,7 +45,7 @@ final class Watch implements Meter.Client {
         this.decoder = channel.pipeline().get(StrictRequestDecoder.class);
         this.pace =
                 new ClientPace(
-                        connections.patience(),
+                        connections.options().patience(),
                         connections.limits().outboundLengthMax(),
                         connections.ingress().nowNs());
         meter.client(this);

@@ -3,6 +3,7 @@ package io.headrace.frontend.socket;
 
 import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.frontend.socket.http1.BodyAggregator;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.message.Close;

@@ -101,8 +101,7 @@ public final class FrontendCommand implements Callable<Integer> {
     @Option(
             names = "--access-log-format",
             paramLabel = "NAME",
-            description =
-                    "combined or json (-Dheadrace.access.log.format). Default: combined")
+            description = "combined or json (-Dheadrace.access.log.format). Default: combined")
     private String accessLogFormat;
 
     @Option(names = "--exit-with-parent", hidden = true)

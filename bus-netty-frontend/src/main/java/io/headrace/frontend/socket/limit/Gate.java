@@ -60,11 +60,12 @@ public final class Gate {
         this.admission = admission;
         this.counters = counters;
         this.clock = clock;
-        this.rounds =
-                new Rounds(
-                        heldLengthMax,
-                        patience.headersNs(),
-                        () -> counters.closed(LoopCounters.Closed.HANDSHAKE).incrementRelease());
+        this.rounds = new Rounds(heldLengthMax, patience.headersNs(), this::onNoProtocol);
+    }
+
+    /** A connection is closed that spoke no protocol, or not the one it should. */
+    public void onNoProtocol() {
+        counters.closed(LoopCounters.Closed.HANDSHAKE).incrementRelease();
     }
 
     public Rounds rounds() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.frontend.socket;
+package io.headrace.frontend.socket.http1;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -20,12 +20,12 @@ import java.util.List;
  * that is too large goes on as {@link Oversized}, so that its 413 keeps its place behind the
  * answers to earlier requests.
  */
-final class BodyAggregator extends HttpObjectAggregator {
+public final class BodyAggregator extends HttpObjectAggregator {
 
     /** A request whose body is over the limit; the rest of it is not read. */
-    record Oversized(HttpRequest head) {}
+    public record Oversized(HttpRequest head) {}
 
-    BodyAggregator(int bodyLengthMax) {
+    public BodyAggregator(int bodyLengthMax) {
         super(bodyLengthMax);
     }
 

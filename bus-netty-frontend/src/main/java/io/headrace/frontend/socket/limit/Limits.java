@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.frontend.socket;
+package io.headrace.frontend.socket.limit;
 
 import io.headrace.HeadraceException;
 import org.agrona.SystemUtil;
@@ -43,10 +43,12 @@ public record Limits(
     private static final int BODY_LENGTH_MAX = 7 << 20;
     // Text lengths in a message have 16 bits.
     private static final int HEADER_LENGTH_MAX = 64 << 10;
-    static final int FILE_COUNT_MAX = 100;
+
+    /** Greatest number of files in a form; over it: 400. */
+    public static final int FILE_COUNT_MAX = 100;
 
     /** See {@link #outboundLengthMax}. */
-    static final int OUTBOUND_BURST = 16;
+    public static final int OUTBOUND_BURST = 16;
 
     public Limits {
         check("headrace.body.max", bodyLengthMax, 0, BODY_LENGTH_MAX);
