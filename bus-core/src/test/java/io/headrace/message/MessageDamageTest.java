@@ -131,7 +131,7 @@ class MessageDamageTest {
         }
     }
 
-    private static void checkDamaged(UnsafeBuffer record) {
+    static void checkDamaged(UnsafeBuffer record) {
         final UnsafeBuffer zeros = surrounded(record, record.capacity(), 0);
         final UnsafeBuffer ones = surrounded(record, record.capacity(), 0xFF);
         final boolean decodes = decodes(zeros);

@@ -8,6 +8,7 @@ import io.headrace.message.Pairs;
 import io.headrace.message.Response;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -36,6 +37,7 @@ public final class ReplyMapper {
 
     private static final int STATUS_MIN = 200;
     private static final int STATUS_MAX = 599;
+    private static final int CLOSE_REASON_LENGTH_MAX = 123;
     // How a message is delimited, what becomes of its connection, and how a WebSocket opens.
     private static final Set<String> OURS = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
 
@@ -130,13 +132,21 @@ public final class ReplyMapper {
                 : new TextWebSocketFrame(content);
     }
 
-    /** A worker's close; one with a code that may not be on the wire is 1011, internal error. */
+    /**
+     * A worker's close; one with a code that may not be on the wire is 1011, internal error, and a
+     * reason that is too long for a frame is cut.
+     */
     public CloseWebSocketFrame closeFrame(Close close) {
         final int code =
                 WebSocketCloseStatus.isValidStatusCode(close.code())
                         ? close.code()
                         : WebSocketCloseStatus.INTERNAL_SERVER_ERROR.code();
-        return new CloseWebSocketFrame(code, close.reason());
+        // RFC 6455, section 5.5: 125 bytes at most, of which two are the code.
+        String reason = close.reason();
+        while (ByteBufUtil.utf8Bytes(reason) > CLOSE_REASON_LENGTH_MAX) {
+            reason = reason.substring(0, reason.offsetByCodePoints(reason.length(), -1));
+        }
+        return new CloseWebSocketFrame(code, reason);
     }
 
     private ByteBuf copy(Field content, ByteBufAllocator allocator) {
