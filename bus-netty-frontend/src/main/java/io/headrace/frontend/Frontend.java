@@ -10,7 +10,7 @@ import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.admin.AdminServer;
 import io.headrace.frontend.admin.Metrics;
 import io.headrace.frontend.exchange.Egress;
-import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.socket.Connections;
@@ -56,6 +56,7 @@ public final class Frontend implements AutoCloseable {
     private final Bus bus;
     private final Member member;
     private final String idle;
+    private final List<String> channelPrefixes;
     private final LiveMembers liveMembers;
     private final Retention retention;
     private final Admission admission;
@@ -79,6 +80,7 @@ public final class Frontend implements AutoCloseable {
                                         context.tls(), SystemNanoClock.INSTANCE, this::onError))
                         : Optional.empty();
         idle = context.idle();
+        channelPrefixes = context.routes().channelPrefixes();
         bus = Bus.openOrCreate(context.directory());
         final int number = bus.nextMemberNumber();
         // One more than there are loops: the janitor's.
@@ -124,14 +126,16 @@ public final class Frontend implements AutoCloseable {
         bus.createChannel(replyChannel);
         final FateCounters fates = new FateCounters(member, writer);
         final LoopCounters counters = new LoopCounters(member, writer);
-        final Ingress ingress = new Ingress(bus, writer, consumerId, liveMembers, retention, fates);
+        final Ingresses ingresses =
+                new Ingresses(
+                        context.routes(), bus, writer, consumerId, liveMembers, retention, fates);
         final Connections connections =
                 new Connections(
                         memberNumber,
                         loop,
                         replyChannel,
                         member,
-                        ingress,
+                        ingresses,
                         ConnectionTable.create(bus, writer),
                         counters,
                         context.loopOptions(),
@@ -140,7 +144,7 @@ public final class Frontend implements AutoCloseable {
                                 context.patience(),
                                 context.loops(),
                                 counters,
-                                ingress::nowNs),
+                                ingresses::nowNs),
                         accessLog);
         final Egress egress =
                 new Egress(
@@ -156,7 +160,7 @@ public final class Frontend implements AutoCloseable {
                 new Listener(
                         transport, context.host(), port, new Pipeline(connections, certificates));
         listeners.add(listener);
-        loops.add(new FrontendLoop(writer, listener, ingress, connections, egress));
+        loops.add(new FrontendLoop(writer, listener, ingresses, connections, egress));
     }
 
     private void onError(Throwable error) {
@@ -231,8 +235,12 @@ public final class Frontend implements AutoCloseable {
         }
         final LiveMembers.Snapshot members = liveMembers.snapshot();
         final boolean isServed =
-                members.isServed(ChannelName.HTTP_REQUEST)
-                        || members.isServed(ChannelName.WEBSOCKET_CONNECT);
+                channelPrefixes.stream()
+                        .anyMatch(
+                                prefix ->
+                                        members.isServed(prefix + ChannelName.HTTP_REQUEST)
+                                                || members.isServed(
+                                                        prefix + ChannelName.WEBSOCKET_CONNECT));
         return isServed ? "" : Refused.NO_WORKER.reason();
     }
 

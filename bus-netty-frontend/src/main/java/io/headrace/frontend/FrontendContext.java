@@ -8,6 +8,7 @@ import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.admin.AdminServer;
 import io.headrace.frontend.proxy.ForwardedHeaders;
 import io.headrace.frontend.proxy.TrustedProxies;
+import io.headrace.frontend.route.Routes;
 import io.headrace.frontend.socket.LoopOptions;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Patience;
@@ -72,6 +73,7 @@ public final class FrontendContext {
     private String admin = System.getProperty(ADMIN_PROPERTY, "");
     private String accessLog = System.getProperty(ACCESS_LOG_PROPERTY, AccessLog.OFF);
     private String accessLogFormat = System.getProperty(ACCESS_LOG_FORMAT_PROPERTY, "combined");
+    private Routes routes = Routes.fromProperties();
     private Limits limits = Limits.fromProperties();
     private Patience patience = Patience.fromProperties();
     private TrustedProxies trustedProxies =
@@ -205,6 +207,19 @@ public final class FrontendContext {
 
     public Limits limits() {
         return limits;
+    }
+
+    /**
+     * Which channels requests go to ({@code headrace.routes} names a file, by default all go to
+     * those without prefix).
+     */
+    public FrontendContext routes(Routes values) {
+        routes = values;
+        return this;
+    }
+
+    public Routes routes() {
+        return routes;
     }
 
     /** How long clients may take. */

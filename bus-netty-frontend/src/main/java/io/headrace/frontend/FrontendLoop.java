@@ -2,7 +2,7 @@
 package io.headrace.frontend;
 
 import io.headrace.frontend.exchange.Egress;
-import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.listen.Listener;
 import io.headrace.worker.IdleStrategies;
@@ -22,7 +22,7 @@ final class FrontendLoop implements Agent {
 
     private final String name;
     private final Listener listener;
-    private final Ingress ingress;
+    private final Ingresses ingresses;
     private final Connections connections;
     private final Egress egress;
     private final AtomicLong cycleNs = new AtomicLong();
@@ -33,12 +33,12 @@ final class FrontendLoop implements Agent {
     FrontendLoop(
             String name,
             Listener listener,
-            Ingress ingress,
+            Ingresses ingresses,
             Connections connections,
             Egress egress) {
         this.name = name;
         this.listener = listener;
-        this.ingress = ingress;
+        this.ingresses = ingresses;
         this.connections = connections;
         this.egress = egress;
     }
@@ -52,7 +52,7 @@ final class FrontendLoop implements Agent {
 
     private void waitForSockets(long waitNs) {
         // Handlers run in here too, so the time they read must not be from before the sleep.
-        ingress.onWake();
+        ingresses.onWake();
         listener.waitForSockets(waitNs);
     }
 
@@ -63,14 +63,14 @@ final class FrontendLoop implements Agent {
 
     @Override
     public int doWork() {
-        final boolean membersChanged = ingress.beginCycle();
-        cycleNs.lazySet(ingress.nowNs());
+        final boolean membersChanged = ingresses.beginCycle();
+        cycleNs.lazySet(ingresses.nowNs());
         int work = listener.poll();
-        work += egress.poll(ingress.nowNs());
+        work += egress.poll(ingresses.nowNs());
         if (membersChanged) {
             connections.onMembersChanged();
         }
-        work += connections.pollTimers(ingress.nowNs());
+        work += connections.pollTimers(ingresses.nowNs());
         work += connections.retryBlocked();
         work += connections.renewKeys();
         work += connections.flush();
@@ -82,13 +82,13 @@ final class FrontendLoop implements Agent {
 
     private int drain() {
         if (drainDeadlineNs == 0) {
-            drainDeadlineNs = ingress.nowNs() + DRAIN_TIMEOUT_NS;
+            drainDeadlineNs = ingresses.nowNs() + DRAIN_TIMEOUT_NS;
             listener.stopListening();
             connections.drain();
             connections.flush();
             return 1;
         }
-        drained = connections.count() == 0 || ingress.nowNs() > drainDeadlineNs;
+        drained = connections.count() == 0 || ingresses.nowNs() > drainDeadlineNs;
         return 0;
     }
 
@@ -114,7 +114,7 @@ final class FrontendLoop implements Agent {
         connections.closeAll();
         listener.close();
         connections.release();
-        CloseHelper.quietCloseAll(egress, ingress);
+        CloseHelper.quietCloseAll(egress, ingresses);
     }
 
     @Override

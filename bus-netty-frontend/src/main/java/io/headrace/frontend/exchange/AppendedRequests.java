@@ -2,7 +2,6 @@
 package io.headrace.frontend.exchange;
 
 import io.headrace.channel.Bus;
-import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.FateCounters;
@@ -34,6 +33,7 @@ public final class AppendedRequests implements AutoCloseable {
         WORKER_HUNG
     }
 
+    private final String channel;
     private final String writer;
     private final int consumerId;
     private final long hungNs;
@@ -43,11 +43,19 @@ public final class AppendedRequests implements AutoCloseable {
     private LiveMembers.Snapshot members;
 
     /**
+     * @param channel they are in.
      * @param writer id of the loop as a writer.
      * @param consumerId what the loop writes into claim words it ends.
      * @param hungNs how old a claim may grow.
      */
-    AppendedRequests(Bus bus, String writer, int consumerId, long hungNs, FateCounters fates) {
+    AppendedRequests(
+            Bus bus,
+            String channel,
+            String writer,
+            int consumerId,
+            long hungNs,
+            FateCounters fates) {
+        this.channel = channel;
         this.writer = writer;
         this.consumerId = consumerId;
         this.hungNs = hungNs;
@@ -67,7 +75,7 @@ public final class AppendedRequests implements AutoCloseable {
 
     /** A request's record, valid until the next call; empty when retention has deleted it. */
     Optional<UnsafeBuffer> record(long index) {
-        return records.find(ChannelName.HTTP_REQUEST, writer, index);
+        return records.find(channel, writer, index);
     }
 
     /**
@@ -102,14 +110,14 @@ public final class AppendedRequests implements AutoCloseable {
                 }
                 final int fate =
                         died
-                                ? deadClaims.lose(ChannelName.HTTP_REQUEST, record, holder)
+                                ? deadClaims.lose(channel, record, holder)
                                 : ClaimWord.finish(record, holder, ClaimWord.LOST)
                                         ? ClaimWord.LOST
                                         : -1;
                 if (fate != ClaimWord.LOST) {
                     return fate == ClaimWord.REDELIVERED ? Standing.PENDING : Standing.ENDED;
                 }
-                fates.of(ClaimWord.LOST, ChannelName.HTTP_REQUEST).incrementRelease();
+                fates.of(ClaimWord.LOST, channel).incrementRelease();
                 return died ? Standing.WORKER_DIED : Standing.WORKER_HUNG;
             }
             case ClaimWord.LOST -> {
@@ -129,7 +137,7 @@ public final class AppendedRequests implements AutoCloseable {
     private boolean end(UnsafeBuffer record, int fate) {
         final boolean ended = ClaimWord.tryEnd(record, consumerId, fate);
         if (ended) {
-            fates.of(fate, ChannelName.HTTP_REQUEST).incrementRelease();
+            fates.of(fate, channel).incrementRelease();
         }
         return ended;
     }

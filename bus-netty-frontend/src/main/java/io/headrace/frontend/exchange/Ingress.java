@@ -19,11 +19,11 @@ import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
 import java.util.Optional;
 import org.agrona.CloseHelper;
-import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Stop 3: one event loop's lanes in the five channels that clients' events go to.
+ * Stop 3: one event loop's lanes in the five channels that clients' events go to, or the five with
+ * a prefix.
  *
  * <p>Append methods return an index, or a negative code and then nothing was written. One thread.
  */
@@ -39,12 +39,13 @@ public final class Ingress implements AutoCloseable {
     public static final int GONE = -12;
 
     private final Bus bus;
-    private final EpochNanoClock clock;
+    private final LoopClock clock;
+    private final String prefix;
     private final LiveMembers liveMembers;
     private final String writer;
     private final int consumerId;
     private final EventEncoder encoder = new EventEncoder();
-    private final WriterSequence sequence = new WriterSequence();
+    private final WriterSequence sequence;
     private final RecordReader records;
     private final AppendedRequests requests;
     private final LaneAppender httpRequest;
@@ -65,8 +66,6 @@ public final class Ingress implements AutoCloseable {
     private long deletionVersion;
     private boolean httpServed;
     private boolean webSocketServed;
-    private long nowNs;
-    private boolean timeIsStale = true;
 
     /**
      * @param writer id of the loop as a writer, unique for all time.
@@ -79,23 +78,61 @@ public final class Ingress implements AutoCloseable {
             LiveMembers liveMembers,
             Retention retention,
             FateCounters fates) {
+        this(
+                bus,
+                "",
+                writer,
+                new WriterSequence(),
+                new LoopClock(bus.clock()),
+                consumerId,
+                liveMembers,
+                retention,
+                fates);
+    }
+
+    /**
+     * @param prefix of the channels' names: {@code api.}, or empty.
+     * @param sequence of the loop as a writer, for all its lanes.
+     */
+    Ingress(
+            Bus bus,
+            String prefix,
+            String writer,
+            WriterSequence sequence,
+            LoopClock clock,
+            int consumerId,
+            LiveMembers liveMembers,
+            Retention retention,
+            FateCounters fates) {
         // Early enough that a record is there for those who lag, however long that takes them.
         this.renewalNs = Math.max(RENEWAL_NS_MIN, retention.retentionMs() * 1_000_000L / 2);
         this.bus = bus;
-        this.clock = bus.clock();
+        this.clock = clock;
+        this.prefix = prefix;
+        this.sequence = sequence;
         this.liveMembers = liveMembers;
         this.writer = writer;
         this.consumerId = consumerId;
         this.records = new RecordReader(bus);
-        this.requests = new AppendedRequests(bus, writer, consumerId, retention.hungNs(), fates);
-        httpRequest = bus.newLane(ChannelName.HTTP_REQUEST, writer, sequence);
-        httpDisconnect = bus.newLane(ChannelName.HTTP_DISCONNECT, writer, sequence);
-        webSocketConnect = bus.newLane(ChannelName.WEBSOCKET_CONNECT, writer, sequence);
-        webSocketReceive = bus.newLane(ChannelName.WEBSOCKET_RECEIVE, writer, sequence);
-        webSocketDisconnect = bus.newLane(ChannelName.WEBSOCKET_DISCONNECT, writer, sequence);
-        final ChannelSettings http = bus.settings().channel(ChannelName.HTTP_REQUEST);
-        final ChannelSettings connect = bus.settings().channel(ChannelName.WEBSOCKET_CONNECT);
-        final ChannelSettings receive = bus.settings().channel(ChannelName.WEBSOCKET_RECEIVE);
+        this.requests =
+                new AppendedRequests(
+                        bus,
+                        prefix + ChannelName.HTTP_REQUEST,
+                        writer,
+                        consumerId,
+                        retention.hungNs(),
+                        fates);
+        httpRequest = bus.newLane(prefix + ChannelName.HTTP_REQUEST, writer, sequence);
+        httpDisconnect = bus.newLane(prefix + ChannelName.HTTP_DISCONNECT, writer, sequence);
+        webSocketConnect = bus.newLane(prefix + ChannelName.WEBSOCKET_CONNECT, writer, sequence);
+        webSocketReceive = bus.newLane(prefix + ChannelName.WEBSOCKET_RECEIVE, writer, sequence);
+        webSocketDisconnect =
+                bus.newLane(prefix + ChannelName.WEBSOCKET_DISCONNECT, writer, sequence);
+        final ChannelSettings http = bus.settings().channel(prefix + ChannelName.HTTP_REQUEST);
+        final ChannelSettings connect =
+                bus.settings().channel(prefix + ChannelName.WEBSOCKET_CONNECT);
+        final ChannelSettings receive =
+                bus.settings().channel(prefix + ChannelName.WEBSOCKET_RECEIVE);
         // Disconnects and closes have none: they are never refused, and never expire.
         httpRequestRoom = new Capacity(bus, httpRequest.lane(), http);
         webSocketConnectRoom = new Capacity(bus, webSocketConnect.lane(), connect);
@@ -111,7 +148,7 @@ public final class Ingress implements AutoCloseable {
      * @return true when members came or went since the last one.
      */
     public boolean beginCycle() {
-        timeIsStale = true;
+        clock.forget();
         if (bus.isMemoryTight()) {
             sequence.rollLargeFiles(nowNs());
         }
@@ -130,25 +167,16 @@ public final class Ingress implements AutoCloseable {
         }
         snapshot = latest;
         requests.members(latest);
-        httpServed = latest.isServed(ChannelName.HTTP_REQUEST);
+        httpServed = latest.isServed(prefix + ChannelName.HTTP_REQUEST);
         webSocketServed =
-                latest.isServed(ChannelName.WEBSOCKET_CONNECT)
-                        && latest.isServed(ChannelName.WEBSOCKET_RECEIVE);
+                latest.isServed(prefix + ChannelName.WEBSOCKET_CONNECT)
+                        && latest.isServed(prefix + ChannelName.WEBSOCKET_RECEIVE);
         return true;
     }
 
     /** Bus time, read at most once per duty cycle, and only by one that has work. */
     public long nowNs() {
-        if (timeIsStale) {
-            nowNs = clock.nanoTime();
-            timeIsStale = false;
-        }
-        return nowNs;
-    }
-
-    /** Forgets the time, because the loop has slept in between. */
-    public void onWake() {
-        timeIsStale = true;
+        return clock.nowNs();
     }
 
     public boolean isHttpServed() {
@@ -250,7 +278,7 @@ public final class Ingress implements AutoCloseable {
     public long renewConnection(long connection, long connectIndex) {
         final UnsafeBuffer record;
         try {
-            record = records.read(ChannelName.WEBSOCKET_CONNECT, writer, connectIndex);
+            record = records.read(webSocketConnect.lane().channel(), writer, connectIndex);
         } catch (final HeadraceException gone) {
             return GONE;
         }

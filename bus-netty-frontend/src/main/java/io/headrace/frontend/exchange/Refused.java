@@ -12,6 +12,8 @@ public enum Refused {
     TOO_MANY_FIELDS(400, "too-many-fields", "the form or query has too many fields"),
     ORIGIN_NOT_ALLOWED(403, "origin-not-allowed", "pages of this origin may not connect"),
     NOT_ACCEPTED(403, "not-accepted", "the application does not accept this connection"),
+    NO_ROUTE(404, "no-route", "nothing is served here"),
+    OUTSIDE_MOUNT(404, "outside-mount", "nothing is mounted here"),
     HEADERS_TOO_SLOW(408, "headers-too-slow", "the request's headers did not end in time"),
     BODY_TOO_SLOW(408, "body-too-slow", "the request's body did not come fast enough"),
     BODY_TOO_LARGE(413, "body-too-large", "the body is larger than this server accepts"),

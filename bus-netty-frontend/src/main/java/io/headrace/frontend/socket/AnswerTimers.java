@@ -2,6 +2,7 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.Refused;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
@@ -20,27 +21,27 @@ final class AnswerTimers {
     private static final long CHECK_INTERVAL_NS = 500_000_000L;
     private static final int TIMERS_PER_POLL = 1_000;
 
-    private final Ingress ingress;
+    private final Ingresses ingresses;
     private final long responseTimeoutNs;
     private final long handshakeTimeoutNs;
     private final DeadlineTimerWheel wheel;
     private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
 
-    AnswerTimers(Ingress ingress, long responseTimeoutNs, long handshakeTimeoutNs) {
-        this.ingress = ingress;
+    AnswerTimers(Ingresses ingresses, long responseTimeoutNs, long handshakeTimeoutNs) {
+        this.ingresses = ingresses;
         this.responseTimeoutNs = responseTimeoutNs;
         this.handshakeTimeoutNs = handshakeTimeoutNs;
-        this.wheel = new DeadlineTimerWheel(TimeUnit.NANOSECONDS, ingress.nowNs(), TICK_NS, 256);
+        this.wheel = new DeadlineTimerWheel(TimeUnit.NANOSECONDS, ingresses.nowNs(), TICK_NS, 256);
     }
 
     void start(Exchange exchange) {
         final long timeoutNs = exchange.isHandshake ? handshakeTimeoutNs : responseTimeoutNs;
-        exchange.deadlineNs = ingress.nowNs() + timeoutNs;
+        exchange.deadlineNs = ingresses.nowNs() + timeoutNs;
         schedule(exchange);
     }
 
     private void schedule(Exchange exchange) {
-        final long checkNs = ingress.nowNs() + CHECK_INTERVAL_NS;
+        final long checkNs = ingresses.nowNs() + CHECK_INTERVAL_NS;
         exchange.timer = wheel.scheduleTimer(Math.min(exchange.deadlineNs, checkNs));
         byTimer.put(exchange.timer, exchange);
     }
@@ -64,7 +65,7 @@ final class AnswerTimers {
             exchange.timer = Exchange.NO_TIMER;
             if (nowNs >= exchange.deadlineNs) {
                 if (!exchange.isHandshake) {
-                    ingress.requests().cancel(exchange.index);
+                    exchange.ingress.requests().cancel(exchange.index);
                 }
                 exchange.connection.refuse(exchange, Refused.NO_ANSWER);
             } else if (!endIfOver(exchange)) {
@@ -76,6 +77,7 @@ final class AnswerTimers {
 
     /** Answers a request that nobody will answer any more; false when somebody may. */
     private boolean endIfOver(Exchange exchange) {
+        final Ingress ingress = exchange.ingress;
         if (exchange.isHandshake) {
             // Its time is short enough for anything else that may happen to its worker.
             if (!ingress.isWebSocketServed()) {
@@ -83,7 +85,7 @@ final class AnswerTimers {
             }
             return !ingress.isWebSocketServed();
         }
-        switch (ingress.requests().standing(exchange.index, ingress.nowNs())) {
+        switch (ingress.requests().standing(exchange.index, ingresses.nowNs())) {
             case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
             case WORKER_HUNG, EXPIRED -> exchange.connection.refuse(exchange, Refused.NO_ANSWER);
             case PENDING -> {

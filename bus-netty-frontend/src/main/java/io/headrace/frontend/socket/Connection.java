@@ -337,7 +337,6 @@ final class Connection {
 
     /** The client has left, or was cut off. */
     void onInactive() {
-        final Ingress ingress = connections.ingress();
         for (final Exchange exchange : exchanges) {
             connections.timers().stop(exchange);
             connections.accessLines().onClientLeft(exchange);
@@ -346,6 +345,7 @@ final class Connection {
             } else if (exchange.isHandshake) {
                 webSocket.refused(Close.By.CLIENT);
             } else if (exchange.index != Exchange.NOT_APPENDED) {
+                final Ingress ingress = exchange.ingress;
                 ingress.requests().cancel(exchange.index);
                 connections.owe(() -> ingress.appendDisconnect(id, exchange.order, exchange.index));
             }

@@ -5,7 +5,7 @@ import io.headrace.channel.name.ConnectionId;
 import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
-import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.ReplyTarget;
 import io.headrace.frontend.socket.limit.Gate;
@@ -44,7 +44,7 @@ public final class Connections implements ReplyTarget {
     private final int loop;
     private final String replyChannel;
     private final Member member;
-    private final Ingress ingress;
+    private final Ingresses ingresses;
     private final ConnectionTable table;
     private final LoopCounters counters;
     private final LoopOptions options;
@@ -72,7 +72,7 @@ public final class Connections implements ReplyTarget {
             int loop,
             String replyChannel,
             Member member,
-            Ingress ingress,
+            Ingresses ingresses,
             ConnectionTable table,
             LoopCounters counters,
             LoopOptions options,
@@ -82,12 +82,12 @@ public final class Connections implements ReplyTarget {
         this.loop = loop;
         this.replyChannel = replyChannel;
         this.member = member;
-        this.ingress = ingress;
+        this.ingresses = ingresses;
         this.table = table;
         this.counters = counters;
         this.options = options;
         this.gate = gate;
-        this.accessLines = new AccessLines(accessLog, counters, ingress::nowNs);
+        this.accessLines = new AccessLines(accessLog, counters, ingresses::nowNs);
         this.requestMapper =
                 new RequestMapper(
                         options.mountPrefix(),
@@ -95,7 +95,7 @@ public final class Connections implements ReplyTarget {
                         Limits.FILE_COUNT_MAX);
         this.timers =
                 new AnswerTimers(
-                        ingress,
+                        ingresses,
                         options.limits().responseTimeoutNs(),
                         options.webSocket().handshakeTimeoutNs());
     }
@@ -127,8 +127,8 @@ public final class Connections implements ReplyTarget {
         counters.connections().setRelease(byId.size());
     }
 
-    Ingress ingress() {
-        return ingress;
+    Ingresses ingresses() {
+        return ingresses;
     }
 
     /** The open WebSockets, as others see them. */
@@ -219,7 +219,7 @@ public final class Connections implements ReplyTarget {
 
     /** A WebSocket is open whose keys are to stay on record. */
     void onWebSocketOpen(WebSocketHandler webSocket) {
-        webSocket.renewAtNs(ingress.nowNs() + ingress.renewalNs());
+        webSocket.renewAtNs(ingresses.nowNs() + ingresses.renewalNs());
         renewals.offerLong(webSocket.connectionId());
     }
 
@@ -230,7 +230,7 @@ public final class Connections implements ReplyTarget {
             final Connection connection = byId.get(renewals.peekLong());
             final WebSocketHandler webSocket = connection == null ? null : connection.webSocket();
             if (webSocket != null && webSocket.isOpen()) {
-                if (ingress.nowNs() < webSocket.renewAtNs()) {
+                if (ingresses.nowNs() < webSocket.renewAtNs()) {
                     break;
                 }
                 webSocket.renewKeys();

@@ -2,6 +2,7 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.frontend.accesslog.AccessEntry;
+import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.proxy.Origin;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -21,6 +22,8 @@ final class Exchange {
     final boolean isHead;
     final boolean keepAlive;
     Origin origin;
+    // Where it was appended, or was to be.
+    Ingress ingress;
     long index = NOT_APPENDED;
     long timer = NO_TIMER;
     long deadlineNs;

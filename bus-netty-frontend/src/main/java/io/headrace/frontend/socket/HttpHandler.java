@@ -23,6 +23,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.util.Optional;
 
 /** Takes the requests of one connection to the bus, or upgrades the connection to a WebSocket. */
 final class HttpHandler extends ChannelInboundHandlerAdapter {
@@ -87,8 +88,10 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         connection.addKeys(keys, exchange);
-        final Ingress ingress = connections.ingress();
-        final long index = ingress.appendRequest(keys, connection.id(), exchange.order);
+        if (!route(exchange, request, keys)) {
+            return;
+        }
+        final long index = exchange.ingress.appendRequest(keys, connection.id(), exchange.order);
         if (index < 0) {
             connection.refuse(exchange, Refused.ofCode(index));
         } else {
@@ -97,16 +100,31 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Finds where a request goes; one that goes nowhere is refused. */
+    private boolean route(Exchange exchange, FullHttpRequest request, RequestKeys keys) {
+        final String forwarded = exchange.origin.forwardedHost();
+        final Optional<Ingress> found =
+                connections
+                        .ingresses()
+                        .find(
+                                forwarded.isEmpty()
+                                        ? request.headers().get(HttpHeaderNames.HOST, "")
+                                        : forwarded,
+                                keys);
+        if (found.isEmpty()) {
+            connection.refuse(exchange, Refused.NO_ROUTE);
+            return false;
+        }
+        exchange.ingress = found.get();
+        return true;
+    }
+
     private void refuse(Exchange exchange, int refusal) {
         switch (refusal) {
             case Refusal.TOO_LONG -> connection.refuse(exchange, Refused.HEADER_TOO_LARGE);
             case Refusal.TOO_MANY_FIELDS, Refusal.TOO_MANY_FILES ->
                     connection.refuse(exchange, Refused.TOO_MANY_FIELDS);
-            case Refusal.OUTSIDE_MOUNT ->
-                    connection.answer(
-                            exchange,
-                            ReplyMapper.refusal(
-                                    404, "outside-mount", "404 nothing is mounted here\n"));
+            case Refusal.OUTSIDE_MOUNT -> connection.refuse(exchange, Refused.OUTSIDE_MOUNT);
             default -> connection.refuse(exchange, Refused.MALFORMED);
         }
     }
@@ -157,14 +175,18 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
         connection.addKeys(keys, exchange);
         keys.awaitsAccept(options.acceptedByWorker());
+        if (!route(exchange, request, keys)) {
+            return;
+        }
+        final Ingress ingress = exchange.ingress;
         final ConnectionTable table = connections.table();
         // Before the connect: whoever finds it open must find it in the table, too.
-        final int slot = table.open(connection.id(), connections.ingress().nowNs());
+        final int slot = table.open(connection.id(), connections.ingresses().nowNs());
         if (slot == ConnectionTable.NO_SLOT) {
             connection.refuse(exchange, Refused.MEMORY_HIGH);
             return;
         }
-        final long index = connections.ingress().appendConnection(keys, connection.id());
+        final long index = ingress.appendConnection(keys, connection.id());
         if (index < 0) {
             table.close(slot);
             connection.refuse(
@@ -176,7 +198,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
         connection.connected(
                 new WebSocketHandler(
-                        connections, connection, ctx.channel(), slot, index, handshake));
+                        connections, connection, ctx.channel(), ingress, slot, index, handshake));
         if (options.acceptedByWorker()) {
             exchange.index = index;
             exchange.isHandshake = true;

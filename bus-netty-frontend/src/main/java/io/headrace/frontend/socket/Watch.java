@@ -47,7 +47,7 @@ final class Watch implements Meter.Client {
                 new ClientPace(
                         connections.options().patience(),
                         connections.limits().outboundLengthMax(),
-                        connections.ingress().nowNs());
+                        connections.ingresses().nowNs());
         meter.client(this);
     }
 

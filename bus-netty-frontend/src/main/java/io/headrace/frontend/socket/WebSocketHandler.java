@@ -3,6 +3,7 @@ package io.headrace.frontend.socket;
 
 import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.socket.http1.BodyAggregator;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.websocket.Handshake;
@@ -54,6 +55,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final Connections connections;
     private final Connection connection;
     private final Channel channel;
+    private final Ingress ingress;
     private final int slot;
     private long connectIndex;
     private long renewAtNs;
@@ -71,6 +73,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private Close.By closedBy = Close.By.CLIENT;
 
     /**
+     * @param ingress where its events go.
      * @param slot the connection's place in the loop's table.
      * @param connectIndex index of the record with its keys.
      */
@@ -78,12 +81,14 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             Connections connections,
             Connection connection,
             Channel channel,
+            Ingress ingress,
             int slot,
             long connectIndex,
             Handshake handshake) {
         this.connections = connections;
         this.connection = connection;
         this.channel = channel;
+        this.ingress = ingress;
         this.slot = slot;
         this.handshake = handshake;
         keysAt(connectIndex);
@@ -135,7 +140,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     private void keysAt(long index) {
         connectIndex = index;
-        connections.table().keys(slot, connections.ingress().connectLaneNumber(), index);
+        connections.table().keys(slot, ingress.connectLaneNumber(), index);
     }
 
     /** When its keys are to be appended again, bus time in ns. */
@@ -149,7 +154,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     /** Appends its keys again; when there is no room they are tried again next time. */
     void renewKeys() {
-        final long index = connections.ingress().renewConnection(connection.id(), connectIndex);
+        final long index = ingress.renewConnection(connection.id(), connectIndex);
         if (index >= 0) {
             keysAt(index);
         }
@@ -204,16 +209,14 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         final int length = frame.content().readableBytes();
         RequestMapper.wrap(frame.content(), content);
         final long index =
-                connections
-                        .ingress()
-                        .appendReceive(
-                                connection.id(),
-                                order + 1,
-                                connectIndex,
-                                frame instanceof BinaryWebSocketFrame,
-                                content,
-                                0,
-                                length);
+                ingress.appendReceive(
+                        connection.id(),
+                        order + 1,
+                        connectIndex,
+                        frame instanceof BinaryWebSocketFrame,
+                        content,
+                        0,
+                        length);
         if (index >= 0) {
             order++;
             connections.table().order(slot, order);
@@ -230,7 +233,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     /** Keeps a frame until its channel has room, and reads no more; those read already are few. */
     private void hold(WebSocketFrame frame) {
         if (held.isEmpty()) {
-            heldSinceNs = connections.ingress().nowNs();
+            heldSinceNs = connections.ingresses().nowNs();
             channel.config().setAutoRead(false);
             connections.onBlocked(this);
         }
@@ -243,7 +246,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             held.poll().release();
         }
         if (!closing && !held.isEmpty()) {
-            if (connections.ingress().nowNs() - heldSinceNs < HELD_MAX_NS) {
+            if (connections.ingresses().nowNs() - heldSinceNs < HELD_MAX_NS) {
                 return false;
             }
             fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "channel full");
@@ -318,15 +321,8 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     private long tryAppendClose() {
         final long index =
-                connections
-                        .ingress()
-                        .appendClientClose(
-                                connection.id(),
-                                order + 1,
-                                connectIndex,
-                                closeCode,
-                                closedBy,
-                                closeReason);
+                ingress.appendClientClose(
+                        connection.id(), order + 1, connectIndex, closeCode, closedBy, closeReason);
         if (index >= 0) {
             connections.table().close(slot);
         }

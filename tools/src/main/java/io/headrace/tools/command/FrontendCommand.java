@@ -6,6 +6,8 @@ import io.headrace.frontend.FrontendContext;
 import io.headrace.frontend.socket.tls.TlsOptions;
 import java.util.List;
 import io.headrace.frontend.accesslog.AccessLog;
+import io.headrace.frontend.route.Routes;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,6 +51,14 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "Path below which the application is (-Dheadrace.mount.prefix). Default: none")
     private String mountPrefix;
+
+    @Option(
+            names = "--routes",
+            paramLabel = "FILE",
+            description =
+                    "Lines 'HOST/PATH -> CHANNEL-PREFIX', the first that matches wins (-Dheadrace.routes)."
+                            + " Default: everything to the channels without prefix")
+    private Path routes;
 
     @Option(
             names = "--admin",
@@ -124,6 +134,9 @@ public final class FrontendCommand implements Callable<Integer> {
         }
         if (mountPrefix != null) {
             context.mountPrefix(mountPrefix);
+        }
+        if (routes != null) {
+            context.routes(Routes.read(routes));
         }
         if (admin != null) {
             context.admin(admin);

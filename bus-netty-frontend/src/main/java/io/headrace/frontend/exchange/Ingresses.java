@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.exchange;
+
+import io.headrace.channel.Bus;
+import io.headrace.channel.WriterSequence;
+import io.headrace.delivery.FateCounters;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.frontend.route.Routes;
+import io.headrace.janitor.Retention;
+import io.headrace.message.encode.RequestKeys;
+import io.headrace.message.encode.TextBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.agrona.CloseHelper;
+
+/**
+ * All of one event loop's lanes: an {@link Ingress} for each channel prefix that routes lead to.
+ * They are one writer with one sequence, and have one time. One thread.
+ */
+public final class Ingresses implements AutoCloseable {
+
+    private final Routes routes;
+    private final LoopClock clock;
+    private final Map<String, Ingress> byPrefix = new LinkedHashMap<>();
+    private final Ingress first;
+
+    /** Opens the lanes; see {@link Ingress}. */
+    public Ingresses(
+            Routes routes,
+            Bus bus,
+            String writer,
+            int consumerId,
+            LiveMembers liveMembers,
+            Retention retention,
+            FateCounters fates) {
+        this.routes = routes;
+        this.clock = new LoopClock(bus.clock());
+        final WriterSequence sequence = new WriterSequence();
+        for (final String prefix : routes.channelPrefixes()) {
+            byPrefix.put(
+                    prefix,
+                    new Ingress(
+                            bus,
+                            prefix,
+                            writer,
+                            sequence,
+                            clock,
+                            consumerId,
+                            liveMembers,
+                            retention,
+                            fates));
+        }
+        this.first = byPrefix.values().iterator().next();
+    }
+
+    /**
+     * Begins a duty cycle.
+     *
+     * @return true when members came or went since the last one.
+     */
+    public boolean beginCycle() {
+        boolean changed = false;
+        for (final Ingress ingress : byPrefix.values()) {
+            changed |= ingress.beginCycle();
+        }
+        return changed;
+    }
+
+    /** Bus time, read at most once per duty cycle. */
+    public long nowNs() {
+        return clock.nowNs();
+    }
+
+    /** Forgets the time, because the loop has slept in between. */
+    public void onWake() {
+        clock.forget();
+    }
+
+    /** How long after a connect was appended its keys are to be appended again. */
+    public long renewalNs() {
+        return first.renewalNs();
+    }
+
+    /**
+     * Where a request goes; nowhere when no route is for it.
+     *
+     * @param host that the client asked for, with or without port.
+     * @param keys whose path has been decoded.
+     */
+    public Optional<Ingress> find(String host, RequestKeys keys) {
+        return routes.find(
+                        host,
+                        keys.text().array(),
+                        TextBuffer.offset(keys.path()),
+                        TextBuffer.length(keys.path()))
+                .map(route -> byPrefix.get(route.channelPrefix()));
+    }
+
+    @Override
+    public void close() {
+        CloseHelper.quietCloseAll(byPrefix.values());
+    }
+}
