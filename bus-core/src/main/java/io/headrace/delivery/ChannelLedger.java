@@ -57,7 +57,7 @@ public final class ChannelLedger {
             return;
         }
         final int word = ClaimWord.read(record);
-        final int state = ClaimWord.isFree(word) ? ClaimWord.FREE : ClaimWord.state(word);
+        final int state = ClaimWord.ledgerState(word);
         if (state > ClaimWord.LOST) {
             return;
         }

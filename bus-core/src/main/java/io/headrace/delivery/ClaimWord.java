@@ -24,7 +24,13 @@ import org.agrona.concurrent.UnsafeBuffer;
  *                             +--> FAILED     (the handler threw, or the record cannot be decoded)
  *                             +--> LOST       (its consumer died or hung)
  *                             +--> REDELIVERED, which is as FREE: claimed, expired or cancelled next
+ *                             +--> DEFERRED   (the handler wants it later), then REDELIVERED
+ *
+ *   ADDRESSED, at birth: as FREE, but for one consumer only; LOST when that one is dead
  * </pre>
+ *
+ * <p>FREE, REDELIVERED, DEFERRED and ADDRESSED are all pending: nobody has the message, and it has
+ * not ended.
  */
 public final class ClaimWord {
 
@@ -39,13 +45,28 @@ public final class ClaimWord {
     /** Free again: its consumer died, and its channel allows another one to have it. */
     public static final int REDELIVERED = 7;
 
+    /** To be freed again at the time that stands where its claim's would be. */
+    public static final int DEFERRED = 8;
+
+    /** For the consumer in the word, and no other. */
+    public static final int ADDRESSED = 9;
+
     /** Greatest consumer id; 0 is nobody. */
     public static final int CONSUMER_MAX = (1 << 28) - 1;
 
     private static final int STATE_BITS = 4;
     private static final int STATE_MASK = (1 << STATE_BITS) - 1;
     private static final String[] LABELS = {
-        "pending", "claimed", "done", "failed", "expired", "cancelled", "lost", "pending"
+        "pending",
+        "claimed",
+        "done",
+        "failed",
+        "expired",
+        "cancelled",
+        "lost",
+        "pending",
+        "pending",
+        "pending"
     };
 
     private ClaimWord() {}
@@ -72,9 +93,20 @@ public final class ClaimWord {
         return record.getIntVolatile(CLAIM_WORD_OFFSET);
     }
 
-    /** Whether nobody has a message that has this word, and it has not ended. */
+    /** Whether any consumer may claim a message that has this word. */
     public static boolean isFree(int word) {
         return word == FREE || word == REDELIVERED;
+    }
+
+    /** Whether nobody has a message that has this word, and it has not ended. */
+    public static boolean isPending(int word) {
+        final int state = state(word);
+        return isFree(word) || state == DEFERRED || state == ADDRESSED;
+    }
+
+    /** The state under which ledgers count a message: FREE for all that is pending. */
+    public static int ledgerState(int word) {
+        return isPending(word) ? FREE : state(word);
     }
 
     /** Whether a message that has this word has its fate. */
@@ -82,14 +114,15 @@ public final class ClaimWord {
         return state(word) >= DONE && state(word) <= LOST;
     }
 
-    /** Gives a free message to this consumer; false when another was first. */
+    /**
+     * Gives a message to this consumer that is free or addressed to it; false when another was
+     * first.
+     */
     public static boolean tryClaim(UnsafeBuffer record, int consumerId) {
-        return fromFree(record, of(consumerId, CLAIMED));
-    }
-
-    private static boolean fromFree(UnsafeBuffer record, int word) {
-        return record.compareAndSetInt(CLAIM_WORD_OFFSET, FREE, word)
-                || record.compareAndSetInt(CLAIM_WORD_OFFSET, REDELIVERED, word);
+        final int claimed = of(consumerId, CLAIMED);
+        return record.compareAndSetInt(CLAIM_WORD_OFFSET, FREE, claimed)
+                || record.compareAndSetInt(CLAIM_WORD_OFFSET, REDELIVERED, claimed)
+                || record.compareAndSetInt(CLAIM_WORD_OFFSET, of(consumerId, ADDRESSED), claimed);
     }
 
     /** Frees a message again that a dead consumer claimed; false when another was first. */
@@ -97,13 +130,32 @@ public final class ClaimWord {
         return record.compareAndSetInt(CLAIM_WORD_OFFSET, of(holderId, CLAIMED), REDELIVERED);
     }
 
-    /** Ends a free message as EXPIRED or CANCELLED; false when a consumer was first. */
-    public static boolean tryEnd(UnsafeBuffer record, int byConsumerId, int state) {
-        return fromFree(record, of(byConsumerId, state));
+    /** Frees a message that was deferred; false when another was first. */
+    static boolean undefer(UnsafeBuffer record, int word) {
+        return state(word) == DEFERRED
+                && record.compareAndSetInt(CLAIM_WORD_OFFSET, word, REDELIVERED);
     }
 
     /**
-     * Ends a message that this consumer claimed.
+     * Ends a message as LOST that is addressed to a dead consumer; false when another was first.
+     */
+    public static boolean lose(UnsafeBuffer record, int word) {
+        return state(word) == ADDRESSED
+                && record.compareAndSetInt(CLAIM_WORD_OFFSET, word, of(consumer(word), LOST));
+    }
+
+    /** Ends a pending message as EXPIRED or CANCELLED; false when a consumer was first. */
+    public static boolean tryEnd(UnsafeBuffer record, int byConsumerId, int state) {
+        for (int word = read(record); isPending(word); word = read(record)) {
+            if (record.compareAndSetInt(CLAIM_WORD_OFFSET, word, of(byConsumerId, state))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Ends a message that this consumer claimed, or defers it.
      *
      * @return false when it is this consumer's no more: it was taken for dead and the message has
      *     ended as LOST.

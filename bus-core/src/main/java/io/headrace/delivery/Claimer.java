@@ -25,13 +25,20 @@ public final class Claimer implements Delivery {
          * @param lane whose head the message is.
          * @param nowNs bus time of the claim.
          * @return how the message ends: {@link ClaimWord#DONE}, {@code FAILED} or {@code
-         *     CANCELLED}. It must not throw.
+         *     CANCELLED}; or {@code DEFERRED}, after it has written until when into the record; or
+         *     {@code CLAIMED}, and then {@link #end} follows. It must not throw.
          */
         int onMessage(LanePoller lane, Message message, long nowNs);
+
+        /** Whether it can take a message now; otherwise none is claimed. */
+        default boolean isReady() {
+            return true;
+        }
     }
 
     private final EpochNanoClock clock;
     private final int consumerId;
+    private final int addressedToMe;
     private final Message message;
     private final Shards shards;
     private final Handler handler;
@@ -54,6 +61,7 @@ public final class Claimer implements Delivery {
             UndecodableReport report) {
         this.clock = clock;
         this.consumerId = consumerId;
+        this.addressedToMe = ClaimWord.of(consumerId, ClaimWord.ADDRESSED);
         this.message = message;
         this.shards = shards;
         this.handler = handler;
@@ -78,27 +86,34 @@ public final class Claimer implements Delivery {
             return true;
         }
         final int word = ClaimWord.read(record);
-        if (!ClaimWord.isFree(word)) {
-            if (isSharded && ClaimWord.state(word) == ClaimWord.CLAIMED) {
-                // Whoever had the shard before is still busy with it; what comes later waits.
+        if (!ClaimWord.isFree(word) && word != addressedToMe) {
+            if (isSharded && !ClaimWord.hasEnded(word)) {
+                // Whoever had the shard before is still busy with it, or it is to wait: what comes
+                // later waits, too.
                 shards.hold(lane, connection);
             }
             return true;
         }
         if (ClaimWord.hasExpired(record, nowNs)) {
             if (ClaimWord.tryEnd(record, consumerId, ClaimWord.EXPIRED)) {
+                DeliveryHeader.doneNs(record, 0, nowNs);
                 counters.of(ClaimWord.EXPIRED, lane.lane().channel()).incrementRelease();
             }
             return true;
         }
+        if (!handler.isReady()) {
+            return false;
+        }
         if (ClaimWord.tryClaim(record, consumerId)) {
-            handle(lane, record);
+            if (!ClaimWord.hasEnded(handle(lane, record)) && isSharded) {
+                shards.hold(lane, connection);
+            }
             return true;
         }
         return !isSharded;
     }
 
-    private void handle(LanePoller lane, UnsafeBuffer record) {
+    private int handle(LanePoller lane, UnsafeBuffer record) {
         // The duty cycle's own time will not do here: records are the trace, and a handler may take
         // any time.
         final long claimedNs = clock.nanoTime();
@@ -111,9 +126,19 @@ public final class Claimer implements Delivery {
             report.onUndecodable(lane.lane(), message.problem());
             fate = ClaimWord.FAILED;
         }
-        DeliveryHeader.doneNs(record, 0, clock.nanoTime());
+        if (fate != ClaimWord.CLAIMED) {
+            end(record, lane.lane().channel(), fate);
+        }
+        return fate;
+    }
+
+    /** Writes down how a message ended that this consumer has claimed. */
+    public void end(UnsafeBuffer record, String channel, int fate) {
+        if (fate != ClaimWord.DEFERRED) {
+            DeliveryHeader.doneNs(record, 0, clock.nanoTime());
+        }
         if (ClaimWord.finish(record, consumerId, fate)) {
-            counters.of(fate, lane.lane().channel()).incrementRelease();
+            counters.of(fate, channel).incrementRelease();
         }
     }
 }

@@ -65,6 +65,13 @@ public final class DeadClaims {
         return ClaimWord.finish(record, holder, ClaimWord.LOST) ? ClaimWord.LOST : -1;
     }
 
+    /** Frees a message whose time to wait is over; by the lane's keeper, of which there is one. */
+    public void undefer(UnsafeBuffer record, int word) {
+        if (ClaimWord.undefer(record, word)) {
+            bus.raiseRewindVersion();
+        }
+    }
+
     private boolean mayRedeliver(String channel, UnsafeBuffer record) {
         final Redeliver redeliver =
                 byChannel.computeIfAbsent(

@@ -27,17 +27,18 @@ public final class FateCounters {
     }
 
     /**
-     * The counter of messages of a channel that ended in this fate, one of {@link ClaimWord}'s
-     * states.
+     * The counter of messages of a channel that ended in this fate, or were deferred: one of {@link
+     * ClaimWord}'s states.
      */
     public AtomicCounter of(int fate, String channel) {
         AtomicCounter[] counters = byChannel.get(channel);
         if (counters == null) {
-            counters = new AtomicCounter[ClaimWord.LOST + 1];
+            counters = new AtomicCounter[ClaimWord.DEFERRED + 1];
             byChannel.put(channel, counters);
         }
         if (counters[fate] == null) {
-            counters[fate] = member.counter(owner + " " + ClaimWord.label(fate) + " " + channel);
+            final String label = fate == ClaimWord.DEFERRED ? "deferred" : ClaimWord.label(fate);
+            counters[fate] = member.counter(owner + " " + label + " " + channel);
         }
         return counters[fate];
     }

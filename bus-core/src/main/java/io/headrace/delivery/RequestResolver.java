@@ -45,8 +45,13 @@ public final class RequestResolver implements Message.RequestSource, AutoCloseab
 
     @Override
     public Request requestOf(Message event) {
+        return decode(recordOf(event));
+    }
+
+    /** The record of the request that an event points at, valid until the next call. */
+    public UnsafeBuffer recordOf(Message event) {
         if (event.type() == MessageType.HTTP_DISCONNECT) {
-            return decode(read(ChannelName.HTTP_REQUEST, event.requestIndex()));
+            return read(ChannelName.HTTP_REQUEST, event.requestIndex());
         }
         UnsafeBuffer record = webSockets.get(event.connection());
         if (record == null) {
@@ -55,7 +60,7 @@ public final class RequestResolver implements Message.RequestSource, AutoCloseab
             record.putBytes(0, found, 0, found.capacity());
             webSockets.put(event.connection(), record);
         }
-        return decode(record);
+        return record;
     }
 
     /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */

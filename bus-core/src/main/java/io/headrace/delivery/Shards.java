@@ -97,6 +97,15 @@ public final class Shards implements AutoCloseable {
                         new Held(lane.lane().channel(), lane.lane().writer(), lane.index()));
     }
 
+    /**
+     * A connection need not wait any more for the message that this consumer has ended; true when
+     * it has waited for that. Then the lanes must be read again.
+     */
+    public boolean unhold(String channel, String writer, long index, long connection) {
+        final Group group = byChannel.get(channel);
+        return group != null && group.held.remove(connection, new Held(channel, writer, index));
+    }
+
     /** Whether a connection waits; its messages are passed until it does not. */
     boolean isHeld(String channel, long connection) {
         final Long2ObjectHashMap<Held> held = byChannel.get(channel).held;
@@ -166,7 +175,7 @@ public final class Shards implements AutoCloseable {
         }
         final int word = ClaimWord.read(record);
         if (ClaimWord.state(word) != ClaimWord.CLAIMED) {
-            return true;
+            return ClaimWord.state(word) != ClaimWord.DEFERRED;
         }
         final int holder = ClaimWord.consumer(word);
         final long claimedNs = DeliveryHeader.claimedNs(record, 0);
@@ -175,7 +184,8 @@ public final class Shards implements AutoCloseable {
         } else if (claimedNs != 0 && nowNs - claimedNs > hungNs) {
             ClaimWord.finish(record, holder, ClaimWord.LOST);
         }
-        return ClaimWord.state(ClaimWord.read(record)) != ClaimWord.CLAIMED;
+        final int now = ClaimWord.read(record);
+        return ClaimWord.hasEnded(now) || ClaimWord.isFree(now);
     }
 
     /** Gives all shards back. */

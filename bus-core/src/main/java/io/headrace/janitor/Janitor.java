@@ -127,6 +127,9 @@ public final class Janitor implements Agent {
         int work = 0;
         for (final LaneKeeper keeper : keepers.values()) {
             work += keeper.follow(members, nowNs);
+            if (keeper.hasDue(nowNs)) {
+                keeper.lookAhead(members, nowNs);
+            }
         }
         if (lookAhead) {
             nextLookAheadNs = nowNs + LOOK_AHEAD_INTERVAL_NS;

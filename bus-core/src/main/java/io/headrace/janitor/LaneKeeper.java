@@ -37,6 +37,7 @@ final class LaneKeeper implements AutoCloseable {
     private final Long2LongHashMap untimedSinceNs = new Long2LongHashMap(NEVER);
     private final Map<Integer, Long> unknownSinceNs = new HashMap<>();
     private boolean drained;
+    private long nextDueNs = Long.MAX_VALUE;
 
     /**
      * @param consumerId what is written into the claim words of records that the janitor ends.
@@ -118,14 +119,20 @@ final class LaneKeeper implements AutoCloseable {
         return passed;
     }
 
+    /** Whether a message that was deferred is to be freed now. */
+    boolean hasDue(long nowNs) {
+        return nowNs >= nextDueNs;
+    }
+
     /**
-     * Looks at every record that had not ended: for claims of the dead and the hung behind a live
-     * one.
+     * Looks at every record that had not ended: for deferred ones that are due, and for claims of
+     * the dead and the hung behind a live one.
      */
     void lookAhead(LiveMembers.Snapshot members, long nowNs) {
         if (drained) {
             return;
         }
+        nextDueNs = Long.MAX_VALUE;
         scout.rewind(mark);
         while (scout.peek()) {
             if (Message.isWhole(scout.record())) {
@@ -138,11 +145,23 @@ final class LaneKeeper implements AutoCloseable {
     private void resolve(UnsafeBuffer record, LiveMembers.Snapshot members, long nowNs) {
         final int word = ClaimWord.read(record);
         final int state = ClaimWord.state(word);
-        if (ClaimWord.isFree(word)) {
-            if (isAbandoned(record, members)) {
-                end(record, ClaimWord.CANCELLED, nowNs);
-            } else if (ClaimWord.hasExpired(record, nowNs)) {
-                end(record, ClaimWord.EXPIRED, nowNs);
+        if (ClaimWord.isPending(word) && isAbandoned(record, members)) {
+            end(record, ClaimWord.CANCELLED, nowNs);
+        } else if (state == ClaimWord.DEFERRED) {
+            final long untilNs = DeliveryHeader.claimedNs(record, 0);
+            if (nowNs >= untilNs) {
+                DeliveryHeader.claimedNs(record, 0, 0L);
+                deadClaims.undefer(record, word);
+            } else {
+                nextDueNs = Math.min(nextDueNs, untilNs);
+            }
+        } else if (ClaimWord.isPending(word) && ClaimWord.hasExpired(record, nowNs)) {
+            end(record, ClaimWord.EXPIRED, nowNs);
+        } else if (state == ClaimWord.ADDRESSED) {
+            final int holder = ClaimWord.consumer(word);
+            if ((members.isDead(holder) || isGone(holder, members, nowNs))
+                    && ClaimWord.lose(record, word)) {
+                DeliveryHeader.doneNs(record, 0, nowNs);
             }
         } else if (state == ClaimWord.CLAIMED) {
             final int holder = ClaimWord.consumer(word);

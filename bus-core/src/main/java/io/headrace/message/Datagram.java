@@ -13,6 +13,7 @@ public final class Datagram {
     private final Message message;
     private final Field content = new Field();
     private boolean binary;
+    private int slot;
 
     Datagram(Message message) {
         this.message = message;
@@ -20,6 +21,7 @@ public final class Datagram {
 
     void wrapReceive(WebSocketReceiveDecoder decoder) {
         binary = decoder.binaryRaw() != 0;
+        slot = Math.max(-1, decoder.slot());
         message.wrapReference(decoder.requestIndex(), decoder.skipRequest(), decoder.limit());
         final int contentLength = decoder.skipContent();
         content.wrap(decoder.buffer(), decoder.limit() - contentLength, contentLength);
@@ -27,6 +29,7 @@ public final class Datagram {
 
     void wrapSend(WebSocketSendDecoder decoder) {
         binary = decoder.binaryRaw() != 0;
+        slot = -1;
         final int contentLength = decoder.skipContent();
         content.wrap(decoder.buffer(), decoder.limit() - contentLength, contentLength);
     }
@@ -34,6 +37,11 @@ public final class Datagram {
     /** Key {@code binary}: whether the content is bytes, and not text. */
     public boolean binary() {
         return binary;
+    }
+
+    /** Slot of its connection in the loop's connection table; -1 for none. */
+    public int slot() {
+        return slot;
     }
 
     /** Key {@code content} as bytes; allocates nothing. */

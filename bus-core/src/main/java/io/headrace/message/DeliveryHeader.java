@@ -90,16 +90,32 @@ public final class DeliveryHeader {
         return buffer.getInt(offset + FLAGS_LENGTH_OFFSET) >>> 24;
     }
 
-    /** How often the message was freed again after its consumer had died. */
+    /** How often the message was freed again: its consumer had died, or deferred it. */
     public static int redeliveries(DirectBuffer buffer, int offset) {
         return flags(buffer, offset) >>> REDELIVERIES_SHIFT;
     }
 
-    /** Counts a redelivery; by one process at a time, while the message is claimed by the dead. */
+    /** Counts a redelivery; by one process at a time, while the message is claimed. */
     public static void countRedelivery(MutableDirectBuffer buffer, int offset) {
         buffer.putByte(
                 offset + FLAGS_OFFSET,
                 (byte) (redeliveries(buffer, offset) + 1 << REDELIVERIES_SHIFT));
+    }
+
+    /**
+     * Says until when a message is to wait, in the place of its claim's time, and lets its expiry
+     * count from then; by the consumer that has claimed it.
+     */
+    public static void defer(MutableDirectBuffer buffer, int offset, long untilNs) {
+        countRedelivery(buffer, offset);
+        final int expiryMs = expiryMs(buffer, offset);
+        if (expiryMs != 0) {
+            final long waitedMs = (untilNs - receivedNs(buffer, offset)) / 1_000_000L;
+            buffer.putInt(
+                    offset + EXPIRY_MS_OFFSET,
+                    (int) Math.min(Integer.MAX_VALUE, expiryMs + waitedMs));
+        }
+        claimedNs(buffer, offset, untilNs);
     }
 
     /** Increases by one with every message of one writer, across all the channels it writes. */

@@ -2,8 +2,15 @@
 package io.headrace.message;
 
 import io.headrace.HeadraceException;
+import io.headrace.message.codec.DeadLetterDecoder;
+import io.headrace.message.codec.GroupAddDecoder;
+import io.headrace.message.codec.GroupDiscardDecoder;
+import io.headrace.message.codec.GroupSendDecoder;
 import io.headrace.message.codec.HttpDisconnectDecoder;
+import io.headrace.message.codec.HttpRequestPartDecoder;
 import io.headrace.message.codec.HttpResponseDecoder;
+import io.headrace.message.codec.HttpResponsePartDecoder;
+import io.headrace.message.codec.HttpResponseStartDecoder;
 import io.headrace.message.codec.MessageHeaderDecoder;
 import io.headrace.message.codec.WebSocketAcceptDecoder;
 import io.headrace.message.codec.WebSocketClientCloseDecoder;
@@ -51,11 +58,22 @@ public final class Message {
             new WebSocketServerCloseDecoder();
     private final WebSocketAcceptDecoder acceptDecoder = new WebSocketAcceptDecoder();
 
+    private final DeadLetterDecoder deadLetterDecoder = new DeadLetterDecoder();
+    private final GroupAddDecoder groupAddDecoder = new GroupAddDecoder();
+    private final GroupDiscardDecoder groupDiscardDecoder = new GroupDiscardDecoder();
+    private final GroupSendDecoder groupSendDecoder = new GroupSendDecoder();
+    private final HttpResponseStartDecoder startDecoder = new HttpResponseStartDecoder();
+    private final HttpResponsePartDecoder responsePartDecoder = new HttpResponsePartDecoder();
+    private final HttpRequestPartDecoder requestPartDecoder = new HttpRequestPartDecoder();
+
     private final Request request = new Request();
     private final Response response = new Response();
     private final Datagram datagram = new Datagram(this);
     private final Close close = new Close(this);
     private final Accept accept = new Accept();
+    private final DeadLetter deadLetter = new DeadLetter();
+    private final GroupOrder groupOrder = new GroupOrder();
+    private final Part part = new Part();
 
     private MessageType type;
     private long requestIndex;
@@ -114,7 +132,7 @@ public final class Message {
         inlineLength = 0;
         try {
             decodeBody(header.blockLength(), header.version());
-            request.redelivered(isRedelivered());
+            request.delivered(isRedelivered(), DeliveryHeader.receivedNs(record, 0));
             return true;
         } catch (final IndexOutOfBoundsException | IllegalStateException expected) {
             // Agrona's bounds checks are the proof that a body does not fit; the caller counts and
@@ -165,6 +183,36 @@ public final class Message {
                 acceptDecoder.wrap(body, offset, blockLength, version);
                 accept.wrap(body, acceptDecoder);
                 checkLimit(acceptDecoder.limit(), body);
+            }
+            case GROUP_ADD -> {
+                groupAddDecoder.wrap(body, offset, blockLength, version);
+                checkLimit(groupOrder.wrapAdd(body, groupAddDecoder), body);
+            }
+            case GROUP_DISCARD -> {
+                groupDiscardDecoder.wrap(body, offset, blockLength, version);
+                checkLimit(groupOrder.wrapDiscard(body, groupDiscardDecoder), body);
+            }
+            case GROUP_SEND -> {
+                groupSendDecoder.wrap(body, offset, blockLength, version);
+                checkLimit(groupOrder.wrapSend(body, groupSendDecoder), body);
+            }
+            case HTTP_RESPONSE_START -> {
+                startDecoder.wrap(body, offset, blockLength, version);
+                response.wrapStart(body, startDecoder);
+                checkLimit(startDecoder.limit(), body);
+            }
+            case HTTP_RESPONSE_PART -> {
+                responsePartDecoder.wrap(body, offset, blockLength, version);
+                checkLimit(part.wrap(body, responsePartDecoder), body);
+            }
+            case HTTP_REQUEST_PART -> {
+                requestPartDecoder.wrap(body, offset, blockLength, version);
+                checkLimit(part.wrap(body, requestPartDecoder), body);
+            }
+            case DEAD_LETTER -> {
+                deadLetterDecoder.wrap(body, offset, blockLength, version);
+                deadLetter.wrap(body, deadLetterDecoder);
+                checkLimit(deadLetterDecoder.limit(), body);
             }
             default -> throw new AssertionError(type);
         }
@@ -232,7 +280,7 @@ public final class Message {
         return DeliveryHeader.order(record, 0);
     }
 
-    /** Whether an earlier consumer died with it. */
+    /** Whether it was given to a handler before: that consumer died with it, or deferred it. */
     public boolean isRedelivered() {
         return DeliveryHeader.redeliveries(record, 0) > 0;
     }
@@ -255,6 +303,21 @@ public final class Message {
     /** View of a WebSocket Accept. */
     public Accept accept() {
         return accept;
+    }
+
+    /** View of what a worker wants of a group. */
+    public GroupOrder groupOrder() {
+        return groupOrder;
+    }
+
+    /** View of a part of a request's or a response's body. */
+    public Part part() {
+        return part;
+    }
+
+    /** View of a dead letter. */
+    public DeadLetter deadLetter() {
+        return deadLetter;
     }
 
     /**

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.message;
 
+import io.headrace.message.codec.DeadLetterDecoder;
+import io.headrace.message.codec.GroupAddDecoder;
+import io.headrace.message.codec.GroupDiscardDecoder;
+import io.headrace.message.codec.GroupSendDecoder;
 import io.headrace.message.codec.HttpDisconnectDecoder;
 import io.headrace.message.codec.HttpRequestDecoder;
+import io.headrace.message.codec.HttpRequestPartDecoder;
 import io.headrace.message.codec.HttpResponseDecoder;
+import io.headrace.message.codec.HttpResponsePartDecoder;
+import io.headrace.message.codec.HttpResponseStartDecoder;
 import io.headrace.message.codec.WebSocketAcceptDecoder;
 import io.headrace.message.codec.WebSocketClientCloseDecoder;
 import io.headrace.message.codec.WebSocketConnectionDecoder;
@@ -16,7 +23,10 @@ import io.headrace.message.codec.WebSocketServerCloseDecoder;
  * print.
  */
 public enum MessageType {
-    HTTP_REQUEST(HttpRequestDecoder.TEMPLATE_ID, HttpRequestDecoder.BLOCK_LENGTH, "HttpRequest"),
+    HTTP_REQUEST(
+            HttpRequestDecoder.TEMPLATE_ID,
+            HttpRequestDecoder.bodyKindEncodingOffset(),
+            "HttpRequest"),
     HTTP_RESPONSE(
             HttpResponseDecoder.TEMPLATE_ID, HttpResponseDecoder.BLOCK_LENGTH, "HttpResponse"),
     HTTP_DISCONNECT(
@@ -29,7 +39,7 @@ public enum MessageType {
             "WebSocketConnection"),
     WEB_SOCKET_RECEIVE(
             WebSocketReceiveDecoder.TEMPLATE_ID,
-            WebSocketReceiveDecoder.BLOCK_LENGTH,
+            WebSocketReceiveDecoder.slotEncodingOffset(),
             "WebSocketReceive"),
     WEB_SOCKET_CLIENT_CLOSE(
             WebSocketClientCloseDecoder.TEMPLATE_ID,
@@ -44,9 +54,26 @@ public enum MessageType {
     WEB_SOCKET_ACCEPT(
             WebSocketAcceptDecoder.TEMPLATE_ID,
             WebSocketAcceptDecoder.BLOCK_LENGTH,
-            "WebSocketAccept");
+            "WebSocketAccept"),
+    GROUP_ADD(GroupAddDecoder.TEMPLATE_ID, GroupAddDecoder.BLOCK_LENGTH, "GroupAdd"),
+    GROUP_DISCARD(
+            GroupDiscardDecoder.TEMPLATE_ID, GroupDiscardDecoder.BLOCK_LENGTH, "GroupDiscard"),
+    GROUP_SEND(GroupSendDecoder.TEMPLATE_ID, GroupSendDecoder.BLOCK_LENGTH, "GroupSend"),
+    HTTP_RESPONSE_START(
+            HttpResponseStartDecoder.TEMPLATE_ID,
+            HttpResponseStartDecoder.BLOCK_LENGTH,
+            "HttpResponseStart"),
+    HTTP_RESPONSE_PART(
+            HttpResponsePartDecoder.TEMPLATE_ID,
+            HttpResponsePartDecoder.BLOCK_LENGTH,
+            "HttpResponsePart"),
+    HTTP_REQUEST_PART(
+            HttpRequestPartDecoder.TEMPLATE_ID,
+            HttpRequestPartDecoder.BLOCK_LENGTH,
+            "HttpRequestPart"),
+    DEAD_LETTER(DeadLetterDecoder.TEMPLATE_ID, DeadLetterDecoder.BLOCK_LENGTH, "DeadLetter");
 
-    private static final MessageType[] BY_TEMPLATE_ID = new MessageType[17];
+    private static final MessageType[] BY_TEMPLATE_ID = new MessageType[24];
 
     static {
         for (final MessageType type : values()) {

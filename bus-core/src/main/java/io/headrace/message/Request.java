@@ -44,6 +44,11 @@ public final class Request {
     private boolean https;
     private boolean awaitsAccept;
     private boolean redelivered;
+    private boolean inParts;
+    private int slot;
+    private int deadlineMs;
+    private long contentLength;
+    private long receivedNs;
 
     Request() {}
 
@@ -59,6 +64,11 @@ public final class Request {
         httpVersion = http.httpVersionRaw();
         https = http.schemeRaw() == 1;
         awaitsAccept = false;
+        // Fields of later versions are null in older messages.
+        inParts = http.bodyKindRaw() == 1;
+        slot = Math.max(-1, http.slot());
+        deadlineMs = Math.max(0, http.deadlineMs());
+        contentLength = Math.max(-1, http.contentLength());
         get.reset(buffer);
         for (HttpRequestDecoder.GetDecoder group = http.get(); group.hasNext(); ) {
             group.next();
@@ -125,6 +135,10 @@ public final class Request {
         httpVersion = webSocket.httpVersionRaw();
         https = webSocket.schemeRaw() == 1;
         awaitsAccept = webSocket.admissionRaw() == 1;
+        inParts = false;
+        slot = Math.max(-1, webSocket.slot());
+        deadlineMs = 0;
+        contentLength = 0;
         get.reset(buffer);
         for (WebSocketConnectionDecoder.GetDecoder group = webSocket.get(); group.hasNext(); ) {
             group.next();
@@ -286,8 +300,35 @@ public final class Request {
         return redelivered;
     }
 
-    void redelivered(boolean value) {
-        redelivered = value;
+    /** What its delivery header says. */
+    void delivered(boolean again, long received) {
+        redelivered = again;
+        receivedNs = received;
+    }
+
+    /**
+     * Whether the body comes in parts, because it is longer than one message may be: register for
+     * them with {@code HttpReply.receive}. It is empty here then.
+     */
+    public boolean inParts() {
+        return inParts;
+    }
+
+    /** Length of the body in bytes; -1 when it comes in parts and the client did not say. */
+    public long contentLength() {
+        return inParts ? contentLength : body.length();
+    }
+
+    /**
+     * When the client will be answered 504, bus time in ns; {@link Long#MAX_VALUE} for a WebSocket.
+     */
+    public long deadlineNs() {
+        return deadlineMs == 0 ? Long.MAX_VALUE : receivedNs + deadlineMs * 1_000_000L;
+    }
+
+    /** Slot of its connection in the loop's connection table; -1 for none. */
+    public int slot() {
+        return slot;
     }
 
     /** Whether the client came over TLS. */

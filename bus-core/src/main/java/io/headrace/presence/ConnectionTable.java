@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.presence;
 
-import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
-import org.agrona.BufferUtil;
-import org.agrona.collections.IntArrayList;
+import java.util.Optional;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -22,21 +11,22 @@ import org.agrona.concurrent.UnsafeBuffer;
  * alone writes it; after its death the janitor closes towards the workers what is open in it.
  *
  * <pre>
- *  header, 4,096 bytes:   0  int32  layout version     4  int32  slots that were ever used
  *  a slot, 128 bytes:     0  int64  connection id; 0 is free; written last, cleared first
  *                         8  int64  open since, bus time ns
  *                        16  int64  number of the lane that holds the record with its keys
  *                        24  int64  index of that record; -1 until it has been appended
  *                        32  int32  order of its last message
+ *                        40  int64  bytes of a response in parts that the client has taken
+ *                        48  int64  bytes that wait for the client
+ *                        64  int64  bytes of a body in parts that the worker has consumed; by the worker
  * </pre>
  *
- * <p>Slots are used from the lowest on, and memory is taken from the file system a block of slots
- * at a time, by a write that can fail, so that a full one is an answer and never a SIGBUS.
+ * <p>A WebSocket has a slot for as long as it is open, an HTTP request until it is answered.
  */
 public final class ConnectionTable implements AutoCloseable {
 
     /** No slot is free, or there is no memory for one. */
-    public static final int NO_SLOT = -1;
+    public static final int NO_SLOT = SharedTable.NO_SLOT;
 
     /** Greatest number of open connections. */
     public static final int SLOT_COUNT_MAX = 65_536;
@@ -44,20 +34,16 @@ public final class ConnectionTable implements AutoCloseable {
     /** The record with the keys has not been appended. */
     public static final long NO_INDEX = -1;
 
-    static final int VERSION = 1;
-    static final int HEADER_LENGTH = 4_096;
-    static final int SLOT_LENGTH = 128;
-    static final int BLOCK_SLOT_COUNT = 512;
-
-    private static final String SUFFIX = ".connections";
-    private static final int LENGTH = HEADER_LENGTH + SLOT_COUNT_MAX * SLOT_LENGTH;
-    private static final int VERSION_OFFSET = 0;
-    private static final int USED_OFFSET = 4;
+    private static final String KIND = ".connections";
+    private static final int SLOT_LENGTH = 128;
     private static final int CONNECTION_OFFSET = 0;
     private static final int SINCE_NS_OFFSET = 8;
     private static final int LANE_NUMBER_OFFSET = 16;
     private static final int INDEX_OFFSET = 24;
     private static final int ORDER_OFFSET = 32;
+    private static final int TAKEN_OFFSET = 40;
+    private static final int WAITING_OFFSET = 48;
+    private static final int CONSUMED_OFFSET = 64;
 
     /** What is done with each open connection. */
     @FunctionalInterface
@@ -65,23 +51,12 @@ public final class ConnectionTable implements AutoCloseable {
         void onConnection(int slot, long connection);
     }
 
-    private final FileChannel channel;
-    private final MappedByteBuffer mapped;
-    private final UnsafeBuffer table;
-    // The lowest last, so that the table stays short.
-    private final IntArrayList free = new IntArrayList();
+    private final SharedTable table;
+    private final UnsafeBuffer buffer;
 
-    private ConnectionTable(Path file, StandardOpenOption... options) {
-        try {
-            channel = FileChannel.open(file, options);
-            if (channel.size() != 0 && channel.size() != LENGTH) {
-                throw new IOException("it has " + channel.size() + " bytes, not " + LENGTH);
-            }
-            mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
-            table = new UnsafeBuffer(mapped);
-        } catch (final IOException e) {
-            throw new HeadraceException("connection table " + file + " cannot be mapped: " + e, e);
-        }
+    private ConnectionTable(SharedTable table) {
+        this.table = table;
+        this.buffer = table.buffer();
     }
 
     /**
@@ -90,142 +65,120 @@ public final class ConnectionTable implements AutoCloseable {
      * @param writer id of the loop as a writer, unique for all time.
      */
     public static ConnectionTable create(Bus bus, String writer) {
-        final Path file = bus.file("members/" + writer + SUFFIX);
-        final ConnectionTable created =
-                new ConnectionTable(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        if (!created.grow(0, HEADER_LENGTH)) {
-            created.close();
-            throw new HeadraceException("no memory for connection table " + file);
-        }
-        created.table.putIntRelease(VERSION_OFFSET, VERSION);
-        return created;
+        return new ConnectionTable(
+                SharedTable.create(bus, writer, KIND, SLOT_LENGTH, SLOT_COUNT_MAX));
     }
 
-    /** The tables of a member's loops; those that cannot be read are passed over. */
+    /** The tables of a member's loops. */
     public static List<ConnectionTable> of(Bus bus, String memberId) {
-        final List<ConnectionTable> tables = new ArrayList<>();
-        for (final Path file : files(bus, memberId)) {
-            final ConnectionTable opened =
-                    new ConnectionTable(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            if (opened.table.getIntVolatile(VERSION_OFFSET) == VERSION) {
-                tables.add(opened);
-            } else {
-                opened.close();
-            }
-        }
-        return tables;
+        return SharedTable.of(bus, memberId, KIND, SLOT_LENGTH, SLOT_COUNT_MAX).stream()
+                .map(ConnectionTable::new)
+                .toList();
+    }
+
+    /** One loop's table, to read it; empty when it is not there. */
+    public static Optional<ConnectionTable> ofWriter(Bus bus, String writer) {
+        return SharedTable.ofWriter(bus, writer, KIND, SLOT_LENGTH, SLOT_COUNT_MAX)
+                .map(ConnectionTable::new);
     }
 
     /** Deletes the tables of a member that is dead and whose connections are closed. */
     public static void delete(Bus bus, String memberId) {
-        try {
-            for (final Path file : files(bus, memberId)) {
-                Files.deleteIfExists(file);
-            }
-        } catch (final IOException e) {
-            throw new HeadraceException("tables of " + memberId + " cannot be deleted: " + e, e);
-        }
-    }
-
-    private static List<Path> files(Bus bus, String memberId) {
-        final List<Path> files = new ArrayList<>();
-        try (DirectoryStream<Path> found =
-                Files.newDirectoryStream(bus.membersDirectory(), memberId + "-*" + SUFFIX)) {
-            found.forEach(files::add);
-        } catch (final IOException e) {
-            throw new HeadraceException("tables of " + memberId + " cannot be listed: " + e, e);
-        }
-        return files;
+        SharedTable.delete(bus, memberId, KIND);
     }
 
     /** Takes a slot for a connection whose keys are not appended yet; {@link #NO_SLOT} if full. */
     public int open(long connection, long nowNs) {
-        if (free.isEmpty() && !addBlock()) {
-            return NO_SLOT;
+        final int slot = table.take();
+        if (slot != NO_SLOT) {
+            final int at = table.at(slot);
+            buffer.putLong(at + SINCE_NS_OFFSET, nowNs);
+            buffer.putLong(at + LANE_NUMBER_OFFSET, 0);
+            buffer.putLong(at + INDEX_OFFSET, NO_INDEX);
+            buffer.putInt(at + ORDER_OFFSET, 0);
+            buffer.putLong(at + TAKEN_OFFSET, 0);
+            buffer.putLong(at + WAITING_OFFSET, 0);
+            buffer.putLong(at + CONSUMED_OFFSET, 0);
+            buffer.putLongRelease(at + CONNECTION_OFFSET, connection);
         }
-        final int slot = free.popInt();
-        final int at = at(slot);
-        table.putLong(at + SINCE_NS_OFFSET, nowNs);
-        table.putLong(at + LANE_NUMBER_OFFSET, 0);
-        table.putLong(at + INDEX_OFFSET, NO_INDEX);
-        table.putInt(at + ORDER_OFFSET, 0);
-        table.putLongRelease(at + CONNECTION_OFFSET, connection);
         return slot;
-    }
-
-    private boolean addBlock() {
-        final int used = usedCount();
-        final int block = BLOCK_SLOT_COUNT * SLOT_LENGTH;
-        if (used == SLOT_COUNT_MAX || !grow(at(used), block)) {
-            return false;
-        }
-        for (int slot = used + BLOCK_SLOT_COUNT - 1; slot >= used; slot--) {
-            free.addInt(slot);
-        }
-        table.putIntRelease(USED_OFFSET, used + BLOCK_SLOT_COUNT);
-        return true;
-    }
-
-    /** Takes memory from the file system; false when there is none. */
-    private boolean grow(int offset, int length) {
-        try {
-            final ByteBuffer zeros = ByteBuffer.allocate(length);
-            while (zeros.hasRemaining()) {
-                channel.write(zeros, offset + zeros.position());
-            }
-            return true;
-        } catch (final IOException full) {
-            return false;
-        }
     }
 
     /** Says which record holds the connection's keys; again when they have been renewed. */
     public void keys(int slot, long laneNumber, long index) {
-        table.putLong(at(slot) + LANE_NUMBER_OFFSET, laneNumber);
-        table.putLongRelease(at(slot) + INDEX_OFFSET, index);
+        buffer.putLong(table.at(slot) + LANE_NUMBER_OFFSET, laneNumber);
+        buffer.putLongRelease(table.at(slot) + INDEX_OFFSET, index);
     }
 
     /** Says the order of the connection's last message. */
     public void order(int slot, int order) {
-        table.putIntRelease(at(slot) + ORDER_OFFSET, order);
+        buffer.putIntRelease(table.at(slot) + ORDER_OFFSET, order);
     }
 
     /** Gives a slot back. By the loop, or by the janitor after the loop's death. */
     public void close(int slot) {
-        table.putLongRelease(at(slot) + CONNECTION_OFFSET, 0);
-        free.addInt(slot);
+        buffer.putLongRelease(table.at(slot) + CONNECTION_OFFSET, 0);
+        table.give(slot);
     }
 
     /** Visits every open connection, each as it is at its moment. */
     public void forEach(Visitor visitor) {
-        for (int slot = 0, used = usedCount(); slot < used; slot++) {
-            final long connection = table.getLongVolatile(at(slot) + CONNECTION_OFFSET);
+        for (int slot = 0, used = table.usedCount(); slot < used; slot++) {
+            final long connection = buffer.getLongVolatile(table.at(slot) + CONNECTION_OFFSET);
             if (connection != 0) {
                 visitor.onConnection(slot, connection);
             }
         }
     }
 
-    private int usedCount() {
-        return Math.max(0, Math.min(table.getIntVolatile(USED_OFFSET), SLOT_COUNT_MAX));
-    }
-
     /** Since when a connection is open, bus time in ns. */
     public long sinceNs(int slot) {
-        return table.getLong(at(slot) + SINCE_NS_OFFSET);
+        return buffer.getLong(table.at(slot) + SINCE_NS_OFFSET);
     }
 
     public long laneNumber(int slot) {
-        return table.getLong(at(slot) + LANE_NUMBER_OFFSET);
+        return buffer.getLong(table.at(slot) + LANE_NUMBER_OFFSET);
     }
 
     /** Index of the record that holds its keys, or {@link #NO_INDEX}. */
     public long index(int slot) {
-        return table.getLongVolatile(at(slot) + INDEX_OFFSET);
+        return buffer.getLongVolatile(table.at(slot) + INDEX_OFFSET);
     }
 
     public int order(int slot) {
-        return table.getIntVolatile(at(slot) + ORDER_OFFSET);
+        return buffer.getIntVolatile(table.at(slot) + ORDER_OFFSET);
+    }
+
+    /** The connection that has a slot right now; 0 for none. */
+    public long connection(int slot) {
+        return buffer.getLongVolatile(table.at(slot) + CONNECTION_OFFSET);
+    }
+
+    /** Says how many bytes of a response in parts the client has taken. */
+    public void taken(int slot, long bytes) {
+        buffer.putLongRelease(table.at(slot) + TAKEN_OFFSET, bytes);
+    }
+
+    public long taken(int slot) {
+        return buffer.getLongVolatile(table.at(slot) + TAKEN_OFFSET);
+    }
+
+    /** Says how many bytes wait for the client. */
+    public void waiting(int slot, long bytes) {
+        buffer.putLongRelease(table.at(slot) + WAITING_OFFSET, bytes);
+    }
+
+    public long waiting(int slot) {
+        return buffer.getLongVolatile(table.at(slot) + WAITING_OFFSET);
+    }
+
+    /** Says how many bytes of a body in parts have been consumed; by the worker that has it. */
+    public void consumed(int slot, long bytes) {
+        buffer.putLongRelease(table.at(slot) + CONSUMED_OFFSET, bytes);
+    }
+
+    public long consumed(int slot) {
+        return buffer.getLongVolatile(table.at(slot) + CONSUMED_OFFSET);
     }
 
     /** Smallest index of all keys that are in this lane; {@link Long#MAX_VALUE} for none. */
@@ -240,18 +193,13 @@ public final class ConnectionTable implements AutoCloseable {
         return oldest[0];
     }
 
-    private static int at(int slot) {
-        return HEADER_LENGTH + slot * SLOT_LENGTH;
+    /** Lets go of the file while other threads may still be reading the table. */
+    public void detach() {
+        table.detach();
     }
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (final IOException e) {
-            throw new HeadraceException("a connection table cannot be closed: " + e, e);
-        } finally {
-            BufferUtil.free(mapped);
-        }
+        table.close();
     }
 }

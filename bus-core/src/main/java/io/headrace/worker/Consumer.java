@@ -3,7 +3,6 @@ package io.headrace.worker;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
-import io.headrace.channel.LaneAppender;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.Glob;
@@ -15,24 +14,29 @@ import io.headrace.delivery.RequestResolver;
 import io.headrace.delivery.ShardTable;
 import io.headrace.delivery.Shards;
 import io.headrace.delivery.UndecodableReport;
+import io.headrace.delivery.poll.RecordReader;
 import io.headrace.delivery.poll.Subscription;
 import io.headrace.member.Member;
+import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
-import io.headrace.message.MessageType;
+import io.headrace.worker.reply.Replies;
+import io.headrace.worker.reply.Uploads;
+import io.headrace.worker.reply.Writability;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.EpochNanoClock;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * One consumer: polls the lanes of its channels, claims, runs the handler, appends the reply, all
  * on one thread. Tests call {@link #doWork()} themselves.
  */
 final class Consumer implements Agent, Claimer.Handler {
-
-    /** Content type and reason of what a client gets whose handler threw. */
-    private static final String TEXT_PLAIN = "text/plain";
 
     private final WorkerContext context;
     private final String id;
@@ -42,20 +46,29 @@ final class Consumer implements Agent, Claimer.Handler {
     private final EpochNanoClock clock;
     private final Replies replies;
     private final RequestResolver resolver;
+    private final DeadLetters deadLetters;
     private final Bus bus;
     private final Shards shards;
     private final Subscription subscription;
     private final Claimer claimer;
+    private final Uploads uploads;
+    private final Dispatcher dispatcher;
+    // Finds the request that an event points at; the same object every time.
+    private final Function<Message, UnsafeBuffer> requests;
+    private final Optional<BlockingHandlers> blocking;
+    private final RecordReader blockedRecords;
+    private final Writability writability;
     private long rewindVersion;
     private long deletionVersion;
-    private final HttpReply httpReply;
-    private final WebSocket webSocket;
+    private boolean unheld;
 
     /**
      * @param id of the consumer as a writer: the worker's and the consumer's number.
      * @param number its place among the worker's consumers, from 0.
      * @param consumerId what it writes into claim words.
      * @param hungNs how old a claim may grow.
+     * @param shared the worker's way back for answers that come later.
+     * @param writability whom to call back; by the worker's first consumer.
      */
     Consumer(
             WorkerContext context,
@@ -66,23 +79,28 @@ final class Consumer implements Agent, Claimer.Handler {
             int number,
             int consumerId,
             long hungNs,
-            OptionalInt cpu) {
+            OptionalInt cpu,
+            Replies shared,
+            Writability writability) {
         this.context = context;
         this.id = id;
         this.number = number;
         this.cpu = cpu;
+        this.writability = writability;
         this.member = member;
         this.bus = bus;
         this.rewindVersion = bus.rewindVersion();
         this.clock = bus.clock();
-        this.replies = new Replies(bus, id, liveMembers, member);
+        this.replies = new Replies(bus, id, liveMembers, member, false);
         this.resolver = new RequestResolver(bus);
+        this.requests = resolver::recordOf;
+        this.deadLetters = new DeadLetters(bus, id, replies.sequence());
         final Predicate<String> channels = Glob.of(context.channels());
         this.shards = new Shards(bus, liveMembers, consumerId, hungNs);
         this.subscription =
                 new Subscription(
                         bus,
-                        name -> !name.startsWith(ChannelName.REPLY_PREFIX) && channels.test(name),
+                        name -> isInbound(name) && channels.test(name),
                         false,
                         lane -> shards.join(lane.channel()),
                         member.errorLog()::record);
@@ -95,8 +113,29 @@ final class Consumer implements Agent, Claimer.Handler {
                         this,
                         new FateCounters(member, id),
                         new UndecodableReport(member.errorLog()));
-        this.httpReply = new HttpReply(replies);
-        this.webSocket = new WebSocket(replies);
+        final boolean blocks = context.blocking() > 0;
+        this.uploads = new Uploads(blocks ? shared : replies);
+        this.dispatcher = newDispatcher(replies, shared);
+        this.blockedRecords = new RecordReader(bus);
+        this.blocking =
+                blocks
+                        ? Optional.of(
+                                new BlockingHandlers(
+                                        context.blocking(),
+                                        () -> newDispatcher(shared, shared),
+                                        this::onEnd,
+                                        hungNs))
+                        : Optional.empty();
+    }
+
+    private Dispatcher newDispatcher(Replies now, Replies later) {
+        return new Dispatcher(
+                context, clock, deadLetters, uploads, now, later, writability, this::report);
+    }
+
+    private static boolean isInbound(String channel) {
+        return !channel.startsWith(ChannelName.REPLY_PREFIX)
+                && !channel.startsWith(DeadLetters.PREFIX);
     }
 
     /**
@@ -135,30 +174,78 @@ final class Consumer implements Agent, Claimer.Handler {
         if (deletions != deletionVersion) {
             deletionVersion = deletions;
             resolver.letGo();
+            blockedRecords.letGo();
         }
         if (shards.doWork(nowNs)) {
             subscription.rewind(ShardTable::isSharded);
         }
-        return replies.doWork() + subscription.poll(claimer, nowNs);
+        final int callbacks = number == 0 ? writability.doWork() : 0;
+        final int changes = replies.doWork();
+        if (changes > 0) {
+            endUploads();
+        }
+        final int ended = blocking.isPresent() ? blocking.get().poll() : 0;
+        if (unheld) {
+            unheld = false;
+            subscription.rewind(ShardTable::isSharded);
+        }
+        return callbacks + changes + ended + subscription.poll(claimer, nowNs);
+    }
+
+    private void endUploads() {
+        uploads.onMembersChanged(
+                (connection, end) -> {
+                    final Runnable task = () -> run(end);
+                    blocking.ifPresentOrElse(it -> it.execute(connection, task), task);
+                });
+    }
+
+    private void run(Callable<Void> task) {
+        try {
+            task.call();
+        } catch (final Exception e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public boolean isReady() {
+        return blocking.isEmpty() || blocking.get().hasRoom();
     }
 
     @Override
     public int onMessage(LanePoller lane, Message message, long nowNs) {
+        resolver.lane(lane.lane());
+        if (blocking.isPresent()) {
+            blocking.get().submit(lane, message, requests);
+            return ClaimWord.CLAIMED;
+        }
+        final int fate = dispatcher.handle(lane.lane().channel(), message, requests);
+        if (fate == ClaimWord.DEFERRED) {
+            DeliveryHeader.defer(lane.record(), 0, dispatcher.deferredUntilNs());
+        }
+        return fate;
+    }
+
+    /** A message has ended that was handled on another thread. */
+    private void onEnd(BlockingHandlers.Handling handling) {
         try {
-            resolver.lane(lane.lane());
-            dispatch(lane.lane().channel(), message);
-            return message.type() == MessageType.HTTP_REQUEST
-                            && httpReply.refusal() == LaneAppender.MEMORY_HIGH
-                    ? answerMemoryHigh(message)
-                    : ClaimWord.DONE;
-        } catch (final Throwable thrown) {
-            report(thrown);
-            try {
-                answerFailure(message);
-            } catch (final RuntimeException e) {
-                report(e);
+            final UnsafeBuffer record =
+                    blockedRecords.read(handling.channel(), handling.writer(), handling.index());
+            if (handling.fate() == ClaimWord.DEFERRED) {
+                DeliveryHeader.defer(record, 0, handling.deferredUntilNs());
             }
-            return ClaimWord.FAILED;
+            claimer.end(record, handling.channel(), handling.fate());
+            if (handling.fate() != ClaimWord.DEFERRED) {
+                unheld |=
+                        shards.unhold(
+                                handling.channel(),
+                                handling.writer(),
+                                handling.index(),
+                                handling.connection());
+            }
+        } catch (final HeadraceException gone) {
+            report(gone);
         }
     }
 
@@ -178,68 +265,6 @@ final class Consumer implements Agent, Claimer.Handler {
         }
     }
 
-    private void dispatch(String channel, Message message) throws Exception {
-        switch (message.type()) {
-            case HTTP_REQUEST ->
-                    context.onHttpRequest()
-                            .onHttpRequest(
-                                    channel,
-                                    message.request(),
-                                    httpReply.to(message.connection(), message.order()));
-            case HTTP_DISCONNECT ->
-                    context.onHttpDisconnect().onHttpDisconnect(channel, message.request());
-            case WEB_SOCKET_CONNECTION ->
-                    context.onWebSocketConnect()
-                            .onWebSocketConnect(
-                                    channel,
-                                    message.request(),
-                                    webSocket
-                                            .to(message.connection(), message.order())
-                                            .awaited(message.request().awaitsAccept()));
-            case WEB_SOCKET_RECEIVE ->
-                    context.onWebSocketReceive()
-                            .onWebSocketReceive(
-                                    channel,
-                                    message.datagram(),
-                                    webSocket.to(message.connection(), message.order()));
-            case WEB_SOCKET_CLIENT_CLOSE ->
-                    context.onWebSocketDisconnect().onWebSocketDisconnect(channel, message.close());
-            default ->
-                    throw new HeadraceException(
-                            "channel %s has a %s, which is not for workers"
-                                    .formatted(channel, message.type().label()));
-        }
-    }
-
-    /**
-     * Tells a client whose answer found no memory; for less than a line there is nearly always
-     * some.
-     *
-     * @return how the message ends.
-     */
-    private int answerMemoryHigh(Message message) {
-        final int code =
-                httpReply
-                        .to(message.connection(), message.order())
-                        .header("Headrace-Reason", "memory-high")
-                        .header("Retry-After", "1")
-                        .send(
-                                503,
-                                TEXT_PLAIN,
-                                "503 Service Unavailable: no memory for the answer\n");
-        return code == LaneAppender.OK ? ClaimWord.FAILED : ClaimWord.LOST;
-    }
-
-    private void answerFailure(Message message) {
-        if (message.type() == MessageType.HTTP_REQUEST && !httpReply.isSent()
-                || message.type() == MessageType.WEB_SOCKET_CONNECTION && webSocket.isAwaited()) {
-            httpReply
-                    .to(message.connection(), message.order())
-                    .header("Headrace-Reason", "handler-failed")
-                    .send(500, TEXT_PLAIN, "500 Internal Server Error: the handler failed\n");
-        }
-    }
-
     @Override
     public String roleName() {
         return id;
@@ -247,6 +272,8 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public void onClose() {
-        CloseHelper.quietCloseAll(shards, subscription, resolver, replies);
+        blocking.ifPresent(BlockingHandlers::close);
+        CloseHelper.quietCloseAll(
+                shards, subscription, blockedRecords, resolver, deadLetters, replies);
     }
 }

@@ -4,6 +4,8 @@ package io.headrace.worker;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
 import io.headrace.message.Request;
+import io.headrace.worker.reply.HttpReply;
+import io.headrace.worker.reply.WebSocket;
 
 /**
  * The handlers a worker may have, one for each message that comes from clients. All get the name of

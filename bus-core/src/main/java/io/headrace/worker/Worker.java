@@ -6,6 +6,8 @@ import io.headrace.delivery.LiveMembers;
 import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
+import io.headrace.worker.reply.Replies;
+import io.headrace.worker.reply.Writability;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -36,6 +38,7 @@ public final class Worker implements AutoCloseable {
     private final List<Agent> consumers = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
     private final int closeTimeoutMs;
+    private final Replies shared;
 
     private Worker(WorkerContext context) {
         bus = Bus.openOrCreate(context.directory());
@@ -59,6 +62,8 @@ public final class Worker implements AutoCloseable {
                 new Janitor(
                         bus, member, liveMembers, retention, firstConsumerId + context.consumers());
         housekeeping = new CompositeAgent(member, liveMembers, janitor);
+        shared = new Replies(bus, member.id() + "-later", liveMembers, member, true);
+        final Writability writability = new Writability(member.errorLog()::record);
         final List<Integer> cpus = context.cpuList();
         for (int i = 0; i < context.consumers(); i++) {
             final OptionalInt cpu =
@@ -75,7 +80,9 @@ public final class Worker implements AutoCloseable {
                             i,
                             firstConsumerId + i,
                             retention.hungNs(),
-                            cpu));
+                            cpu,
+                            shared,
+                            writability));
         }
         // All that is slow comes before the announcement: a worker that others count on answers at
         // once.
@@ -152,6 +159,6 @@ public final class Worker implements AutoCloseable {
             consumers.forEach(Agent::onClose);
             housekeeping.onClose();
         }
-        CloseHelper.quietCloseAll(member, bus);
+        CloseHelper.quietCloseAll(shared, member, bus);
     }
 }

@@ -22,13 +22,18 @@ public final class WorkerContext {
     /** System property of {@link #channels(String)}. */
     public static final String CHANNELS_PROPERTY = "headrace.channels";
 
+    /** System property of {@link #blocking(int)}. */
+    public static final String BLOCKING_PROPERTY = "headrace.blocking";
+
     private static final int CONSUMERS_MAX = 64;
+    private static final int BLOCKING_MAX = 10_000;
 
     private Path directory = Bus.defaultDirectory();
     private int consumers = consumersProperty();
     private String cpus = System.getProperty(CPUS_PROPERTY, "");
     private String idle = System.getProperty(IdleStrategies.PROPERTY, IdleStrategies.DEFAULT);
     private String channels = System.getProperty(CHANNELS_PROPERTY, "");
+    private int blocking = Integer.getInteger(BLOCKING_PROPERTY, 0);
 
     private boolean handlesHttp;
     private boolean handlesWebSocket;
@@ -112,6 +117,21 @@ public final class WorkerContext {
         return channels;
     }
 
+    /**
+     * How many messages each consumer hands to threads of their own at a time, for handlers that
+     * block: 1 to 10,000; 0 runs them on the consumer's thread, which is fastest ({@code
+     * headrace.blocking}, default 0). The threads are virtual from JDK 21 on. Messages of one
+     * connection are still handled one at a time and in order.
+     */
+    public WorkerContext blocking(int count) {
+        blocking = count;
+        return this;
+    }
+
+    public int blocking() {
+        return blocking;
+    }
+
     public WorkerContext onHttpRequest(Handlers.OnHttpRequest handler) {
         onHttpRequest = handler;
         handlesHttp = true;
@@ -168,6 +188,10 @@ public final class WorkerContext {
             throw new HeadraceException(
                     CONSUMERS_PROPERTY + " is " + consumers + "; it takes 1 to " + CONSUMERS_MAX);
         }
+        if (blocking < 0 || blocking > BLOCKING_MAX) {
+            throw new HeadraceException(
+                    BLOCKING_PROPERTY + " is " + blocking + "; it takes 0 to " + BLOCKING_MAX);
+        }
         IdleStrategies.check(idle);
         CpuAffinity.parse(cpus);
         if (!handlesHttp && !handlesWebSocket) {
@@ -194,7 +218,7 @@ public final class WorkerContext {
     /** The effective options, one per line. */
     @Override
     public String toString() {
-        return "%s=%s\n%s=%d\n%s=%s\n%s=%s\n%s=%s"
+        return "%s=%s\n%s=%d\n%s=%s\n%s=%s\n%s=%s\n%s=%d"
                 .formatted(
                         Bus.DIRECTORY_PROPERTY,
                         directory,
@@ -205,6 +229,8 @@ public final class WorkerContext {
                         IdleStrategies.PROPERTY,
                         idle,
                         CHANNELS_PROPERTY,
-                        channels);
+                        channels,
+                        BLOCKING_PROPERTY,
+                        blocking);
     }
 }

@@ -102,6 +102,7 @@ class LaneAppenderTest {
                                         appender.buffer(),
                                         appender.offset(),
                                         1,
+                                        -1,
                                         true,
                                         new UnsafeBuffer(new byte[11]),
                                         0,

@@ -35,6 +35,7 @@ class ClaimWordModelTest {
 
     private static final int CONSUMER_COUNT = 2;
     private static final long CLAIMED_NS = 7;
+    private static final long DUE_NS = 8;
 
     /** What is drawn, and nothing else. */
     private static final Set<String> DRAWN =
@@ -46,6 +47,9 @@ class ClaimWordModelTest {
                     "claimed>failed",
                     "claimed>lost",
                     "claimed>redelivered",
+                    "claimed>deferred",
+                    "deferred>redelivered",
+                    "deferred>cancelled",
                     "redelivered>claimed",
                     "redelivered>expired",
                     "redelivered>cancelled");
@@ -225,6 +229,60 @@ class ClaimWordModelTest {
         assertTrue(DRAWN.containsAll(seen), seen.toString());
     }
 
+    @Test
+    void shouldFollowTheDrawingWhereMessagesAreDeferred() {
+        looks = 2;
+        explore(
+                List.of(
+                        deferring(1),
+                        consumer(2),
+                        resolver("never", ClaimWord.CANCELLED),
+                        keeper()));
+        assertEquals(
+                Set.of(
+                        "free>claimed",
+                        "free>cancelled",
+                        "claimed>done",
+                        "claimed>failed",
+                        "claimed>lost",
+                        "claimed>deferred",
+                        "deferred>redelivered",
+                        "deferred>cancelled",
+                        "redelivered>claimed",
+                        "redelivered>cancelled"),
+                seen);
+    }
+
+    /** A consumer that defers a message the first time, and handles it the second. */
+    private Actor deferring(int id) {
+        return (record, dead) -> {
+            for (int look = 0; look < looks; look++) {
+                final int word = ClaimWord.read(record);
+                if (ClaimWord.isFree(word) && ClaimWord.tryClaim(record, id)) {
+                    DeliveryHeader.claimedNs(record, 0, CLAIMED_NS);
+                    if (word == ClaimWord.FREE) {
+                        DeliveryHeader.defer(record, 0, DUE_NS);
+                        ClaimWord.finish(record, id, ClaimWord.DEFERRED);
+                    } else {
+                        ClaimWord.finish(record, id, ClaimWord.DONE);
+                    }
+                }
+            }
+        };
+    }
+
+    /** What the lane's keeper does when a deferred message is due. */
+    private Actor keeper() {
+        return (record, dead) -> {
+            final int word = ClaimWord.read(record);
+            if (ClaimWord.state(word) == ClaimWord.DEFERRED) {
+                assertEquals(DUE_NS, DeliveryHeader.claimedNs(record, 0));
+                DeliveryHeader.claimedNs(record, 0, 0L);
+                deadClaims.undefer(record, word);
+            }
+        };
+    }
+
     /** What a consumer does with a record, twice, as after a rewind. */
     private Actor consumer(int id) {
         return (record, dead) -> {
@@ -252,7 +310,7 @@ class ClaimWordModelTest {
         return (record, dead) -> {
             for (int look = 0; look < looks; look++) {
                 final int word = ClaimWord.read(record);
-                if (ClaimWord.isFree(word)) {
+                if (ClaimWord.isPending(word)) {
                     ClaimWord.tryEnd(record, 9, end);
                 } else if (ClaimWord.state(word) == ClaimWord.CLAIMED) {
                     final int holder = ClaimWord.consumer(word);
@@ -354,8 +412,11 @@ class ClaimWordModelTest {
 
     private static String name(int word) {
         final int state = ClaimWord.state(word);
-        return state == ClaimWord.FREE
-                ? "free"
-                : state == ClaimWord.REDELIVERED ? "redelivered" : ClaimWord.label(state);
+        return switch (state) {
+            case ClaimWord.FREE -> "free";
+            case ClaimWord.REDELIVERED -> "redelivered";
+            case ClaimWord.DEFERRED -> "deferred";
+            default -> ClaimWord.label(state);
+        };
     }
 }

@@ -44,7 +44,9 @@ class ClaimWordTest {
                 List.of("pending", "claimed", "done", "failed", "expired", "cancelled", "lost"),
                 labels.subList(0, 7));
         assertEquals("pending", labels.get(ClaimWord.REDELIVERED));
-        assertEquals("unknown-8", labels.get(8));
+        assertEquals("pending", labels.get(ClaimWord.DEFERRED));
+        assertEquals("pending", labels.get(ClaimWord.ADDRESSED));
+        assertEquals("unknown-10", labels.get(10));
         assertEquals("unknown-15", labels.get(15));
     }
 
@@ -117,6 +119,42 @@ class ClaimWordTest {
         assertTrue(ClaimWord.tryEnd(record, 3, ClaimWord.EXPIRED));
         assertEquals(ClaimWord.of(3, ClaimWord.EXPIRED), ClaimWord.read(record));
         assertFalse(ClaimWord.tryClaim(record, 4));
+    }
+
+    @Test
+    void shouldKeepADeferredMessageFromEverybodyUntilItIsFreed() {
+        ClaimWord.tryClaim(record, 7);
+        assertTrue(ClaimWord.finish(record, 7, ClaimWord.DEFERRED));
+        final int word = ClaimWord.read(record);
+        assertTrue(ClaimWord.isPending(word) && !ClaimWord.isFree(word));
+        assertEquals(ClaimWord.FREE, ClaimWord.ledgerState(word));
+        assertFalse(ClaimWord.tryClaim(record, 7));
+        assertFalse(ClaimWord.tryClaim(record, 8));
+        assertTrue(ClaimWord.undefer(record, word));
+        assertFalse(ClaimWord.undefer(record, word), "twice");
+        assertTrue(ClaimWord.tryClaim(record, 8));
+    }
+
+    @Test
+    void shouldLetAClientThatLeavesCancelADeferredMessage() {
+        ClaimWord.tryClaim(record, 7);
+        ClaimWord.finish(record, 7, ClaimWord.DEFERRED);
+        assertTrue(ClaimWord.tryEnd(record, 3, ClaimWord.CANCELLED));
+        assertFalse(ClaimWord.undefer(record, ClaimWord.of(7, ClaimWord.DEFERRED)));
+    }
+
+    @Test
+    void shouldGiveAnAddressedMessageToNobodyElse() {
+        final int word = ClaimWord.of(7, ClaimWord.ADDRESSED);
+        record.putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, word);
+        assertTrue(ClaimWord.isPending(word) && !ClaimWord.isFree(word));
+        assertFalse(ClaimWord.tryClaim(record, 8));
+        assertTrue(ClaimWord.tryClaim(record, 7));
+        assertFalse(ClaimWord.lose(record, word), "claimed already");
+        record.putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, word);
+        assertTrue(ClaimWord.lose(record, word));
+        assertEquals(ClaimWord.of(7, ClaimWord.LOST), ClaimWord.read(record));
+        assertFalse(ClaimWord.tryClaim(record, 7));
     }
 
     @Test

@@ -250,7 +250,8 @@ class RequestResolverTest {
                 Samples.record(
                         EventEncoder.receiveLength(10),
                         (buffer, offset) ->
-                                encoder.encodeReceive(buffer, offset, index, false, FRAME, 0, 10)));
+                                encoder.encodeReceive(
+                                        buffer, offset, index, -1, false, FRAME, 0, 10)));
     }
 
     private void receive(TestWriter from, String channel, long connection, long index) {

@@ -221,6 +221,7 @@ class DeadFrontEndTest {
                                                 b,
                                                 at,
                                                 0,
+                                                -1,
                                                 true,
                                                 new UnsafeBuffer(new byte[1]),
                                                 0,

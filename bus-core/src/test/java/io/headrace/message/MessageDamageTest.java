@@ -92,7 +92,8 @@ class MessageDamageTest {
     void shouldReadAWholeRecordAgainAfterADamagedOne() {
         final Message message = new Message();
         final UnsafeBuffer damaged = Samples.record(MessageType.HTTP_REQUEST);
-        damaged.putShort(DeliveryHeader.LENGTH + 8 + 6, (short) -1);
+        final int groups = DeliveryHeader.LENGTH + 8 + damaged.getShort(DeliveryHeader.LENGTH);
+        damaged.putShort(groups, (short) -1);
         assertFalse(message.wrap(damaged).decode());
         final UnsafeBuffer whole = Samples.record(MessageType.HTTP_REQUEST);
         assertTrue(message.wrap(whole).decode());

@@ -93,7 +93,7 @@ class MessageVersionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 9, 15, 17, 0x8000, 0xFFFF})
+    @ValueSource(ints = {0, 9, 15, 24, 0x8000, 0xFFFF})
     void shouldRefuseAnUnknownTemplateIdAndNameIt(int templateId) {
         final UnsafeBuffer record = Samples.record(MessageType.HTTP_REQUEST);
         record.putShort(TEMPLATE_ID_OFFSET, (short) templateId);

@@ -50,6 +50,29 @@ final class MessageWalk {
                 pairs(message.accept().headers());
                 field(message.accept().subprotocol());
             }
+            case GROUP_ADD, GROUP_DISCARD -> text.append(message.groupOrder().group());
+            case GROUP_SEND -> {
+                final GroupOrder order = message.groupOrder();
+                text.append(order.group()).append(order.binary()).append(order.closesSlow());
+                field(order.content());
+            }
+            case HTTP_RESPONSE_START -> {
+                text.append(message.response().contentLength());
+                text.append(message.response().statusCode());
+                pairs(message.response().headers());
+                field(message.response().contentType());
+            }
+            case HTTP_RESPONSE_PART, HTTP_REQUEST_PART -> {
+                text.append(message.part().number()).append(message.part().state());
+                field(message.part().content());
+            }
+            case DEAD_LETTER -> {
+                final DeadLetter letter = message.deadLetter();
+                text.append(letter.attempts()).append(letter.reason());
+                for (int i = 0; i < letter.record().capacity(); i++) {
+                    text.append(letter.record().getByte(i));
+                }
+            }
         }
     }
 
@@ -81,6 +104,8 @@ final class MessageWalk {
         text.append(request.serverName()).append(request.serverPort());
         text.append(request.httpVersion()).append(request.https());
         text.append(request.awaitsAccept() ? " awaits" : "");
+        text.append(request.slot() >= 0 ? " slot" + request.slot() : "");
+        text.append(request.deadlineNs() != Long.MAX_VALUE ? " until" + request.deadlineNs() : "");
         text.append(request.forwardedHost()).append(request.meta());
     }
 

@@ -42,6 +42,7 @@ final class Ledger implements AutoCloseable {
         private final long sequence;
         private int word;
         private int handledCount;
+        private long dueNs;
 
         private Entry(Lane lane, long index, UnsafeBuffer record) {
             this.lane = lane;
@@ -124,6 +125,9 @@ final class Ledger implements AutoCloseable {
                 final int before = entry.word;
                 checkChange(entry, before, word, record);
                 entry.word = word;
+                if (ClaimWord.state(word) == ClaimWord.DEFERRED) {
+                    entry.dueNs = DeliveryHeader.claimedNs(record, 0);
+                }
             }
             if (entry.hasEnded()) {
                 fates[ClaimWord.state(word)]++;
@@ -282,10 +286,19 @@ final class Ledger implements AutoCloseable {
                     case ClaimWord.FREE, ClaimWord.REDELIVERED ->
                             to == ClaimWord.EXPIRED && isOld(record)
                                     || to == ClaimWord.CANCELLED
+                                    || to == ClaimWord.DEFERRED
                                     || to >= ClaimWord.CLAIMED && to <= ClaimWord.FAILED;
+                    case ClaimWord.DEFERRED ->
+                            to == ClaimWord.CANCELLED
+                                    || isDue(entry)
+                                            && (to == ClaimWord.REDELIVERED
+                                                    || to == ClaimWord.EXPIRED && isOld(record)
+                                                    || to == ClaimWord.DEFERRED
+                                                    || to >= ClaimWord.CLAIMED
+                                                            && to <= ClaimWord.FAILED);
                     case ClaimWord.CLAIMED ->
                             switch (to) {
-                                case ClaimWord.DONE, ClaimWord.FAILED ->
+                                case ClaimWord.DONE, ClaimWord.FAILED, ClaimWord.DEFERRED ->
                                         ClaimWord.consumer(after) == holder;
                                 case ClaimWord.LOST ->
                                         ClaimWord.consumer(after) == holder
@@ -304,6 +317,11 @@ final class Ledger implements AutoCloseable {
         Simulation.check(
                 drawn && (to == ClaimWord.REDELIVERED || ClaimWord.consumer(after) != 0),
                 () -> "%s may not become %s".formatted(entry, describe(after)));
+    }
+
+    /** Whether the time to wait is over that stood in the record when it was deferred. */
+    private boolean isDue(Entry entry) {
+        return bus.clock().nanoTime() >= entry.dueNs;
     }
 
     /** Reckoned here once more: whoever ended it may have asked the wrong question. */

@@ -13,6 +13,7 @@ import io.headrace.delivery.ShardTable;
 import io.headrace.delivery.Shards;
 import io.headrace.delivery.UndecodableReport;
 import io.headrace.delivery.poll.Subscription;
+import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import io.headrace.message.MessageType;
 import io.headrace.message.encode.ReplyEncoder;
@@ -108,6 +109,14 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
             if (message.type() == MessageType.HTTP_REQUEST) {
                 reply(message.connection(), message.order());
                 simulation.interrupt(process);
+            }
+            if (message.type() != MessageType.HTTP_REQUEST
+                    && !simulation.isQuiet()
+                    && simulation.random.nextInt(8) == 0
+                    && DeliveryHeader.redeliveries(lane.record(), 0) < 9) {
+                final long delayNs = simulation.random.nextInt(3_000) * SimulatedClock.MS;
+                DeliveryHeader.defer(lane.record(), 0, bus.clock().nanoTime() + delayNs);
+                return ClaimWord.DEFERRED;
             }
             return simulation.random.nextInt(16) == 0 ? ClaimWord.FAILED : ClaimWord.DONE;
         } finally {

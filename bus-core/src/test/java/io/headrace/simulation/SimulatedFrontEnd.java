@@ -191,6 +191,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
                                 buffer,
                                 at,
                                 sockets.get(connection),
+                                -1,
                                 true,
                                 new UnsafeBuffer(new byte[4]),
                                 0,

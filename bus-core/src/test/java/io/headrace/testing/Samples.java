@@ -8,8 +8,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.MessageType;
+import io.headrace.message.Part;
 import io.headrace.message.encode.EventEncoder;
+import io.headrace.message.encode.GroupEncoder;
+import io.headrace.message.encode.LetterEncoder;
 import io.headrace.message.encode.PairList;
+import io.headrace.message.encode.PartEncoder;
 import io.headrace.message.encode.ReplyEncoder;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.message.encode.TextBuffer;
@@ -25,6 +29,8 @@ public final class Samples {
     public static final long RECEIVED_NS = 1_700_000_000_000_000_001L;
     public static final long APPENDED_NS = 1_700_000_000_000_000_002L;
     public static final long REQUEST_INDEX = 0x0000_4B1D_0000_0005L;
+    public static final int SLOT = 4_711;
+    public static final byte[] GROUP = "room.1".getBytes(US_ASCII);
     public static final String REPLY_CHANNEL = "reply.f7-q3k1z9-0!12.3";
     public static final byte[] BODY = {0, 1, (byte) 0x80, (byte) 0xFF};
     public static final byte[] DATAGRAM = "ten bytes!".getBytes(US_ASCII);
@@ -71,6 +77,9 @@ public final class Samples {
                 .clientSubject(text(keys, CLIENT_SUBJECT))
                 .forwardedHost(text(keys, FORWARDED_HOST))
                 .awaitsAccept(true)
+                .slot(SLOT)
+                .deadlineMs(120_000)
+                .contentLength(4)
                 .replyChannel(text(keys, REPLY_CHANNEL));
     }
 
@@ -110,6 +119,7 @@ public final class Samples {
                                                     b,
                                                     at,
                                                     REQUEST_INDEX,
+                                                    SLOT,
                                                     false,
                                                     new UnsafeBuffer(DATAGRAM),
                                                     0,
@@ -143,6 +153,56 @@ public final class Samples {
                             ReplyEncoder.serverCloseLength(REASON.length),
                             (b, at) -> new ReplyEncoder().encodeServerClose(b, at, 4999, REASON));
             case WEB_SOCKET_ACCEPT -> accept();
+            case GROUP_ADD ->
+                    record(
+                            GroupEncoder.memberLength(GROUP.length),
+                            (b, at) -> new GroupEncoder().encodeAdd(b, at, GROUP));
+            case GROUP_DISCARD ->
+                    record(
+                            GroupEncoder.memberLength(GROUP.length),
+                            (b, at) -> new GroupEncoder().encodeDiscard(b, at, GROUP));
+            case GROUP_SEND ->
+                    record(
+                            GroupEncoder.sendLength(GROUP.length, DATAGRAM.length),
+                            (b, at) ->
+                                    new GroupEncoder()
+                                            .encodeSend(
+                                                    b,
+                                                    at,
+                                                    GROUP,
+                                                    true,
+                                                    true,
+                                                    new UnsafeBuffer(DATAGRAM),
+                                                    0,
+                                                    DATAGRAM.length));
+            case HTTP_RESPONSE_START -> start();
+            case HTTP_RESPONSE_PART ->
+                    record(
+                            PartEncoder.partLength(PAGE.length),
+                            (b, at) ->
+                                    new PartEncoder()
+                                            .encodeResponsePart(
+                                                    b,
+                                                    at,
+                                                    3,
+                                                    Part.State.LAST,
+                                                    new UnsafeBuffer(PAGE),
+                                                    0,
+                                                    PAGE.length));
+            case HTTP_REQUEST_PART ->
+                    record(
+                            PartEncoder.partLength(BODY.length),
+                            (b, at) ->
+                                    new PartEncoder()
+                                            .encodeRequestPart(
+                                                    b,
+                                                    at,
+                                                    7,
+                                                    Part.State.BROKEN,
+                                                    new UnsafeBuffer(BODY),
+                                                    0,
+                                                    BODY.length));
+            case DEAD_LETTER -> deadLetter();
         };
     }
 
@@ -193,6 +253,22 @@ public final class Samples {
                 RECEIVED_NS,
                 APPENDED_NS);
         return record;
+    }
+
+    private static UnsafeBuffer start() {
+        final ReplyEncoder encoder = new ReplyEncoder();
+        final byte[] contentType = "text/event-stream".getBytes(US_ASCII);
+        encoder.addHeader("Cache-Control", "no-store");
+        return record(
+                encoder.startLength(contentType.length),
+                (b, at) -> encoder.encodeStart(b, at, 200, 1L << 40, contentType));
+    }
+
+    private static UnsafeBuffer deadLetter() {
+        final UnsafeBuffer letter = record(MessageType.HTTP_RESPONSE);
+        return record(
+                LetterEncoder.deadLetterLength(REASON.length, letter.capacity()),
+                (b, at) -> new LetterEncoder().encodeDeadLetter(b, at, 10, REASON, letter));
     }
 
     /** A record's message as a buffer of its own, SBE header first. */

@@ -29,6 +29,8 @@ import io.headrace.message.encode.ReplyEncoder;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
+import io.headrace.worker.reply.Replies;
+import io.headrace.worker.reply.Writability;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -99,7 +101,7 @@ class AllocationTest {
                     () -> {
                         claim(lane, EventEncoder.receiveLength(100));
                         events.encodeReceive(
-                                lane.buffer(), lane.offset(), 5, true, CONTENT, 0, 100);
+                                lane.buffer(), lane.offset(), 5, -1, true, CONTENT, 0, 100);
                         commit(lane);
                         claim(lane, EventEncoder.connectionLength(keys));
                         events.encodeConnection(lane.buffer(), lane.offset(), keys);
@@ -172,7 +174,7 @@ class AllocationTest {
                     () -> {
                         claim(frames, EventEncoder.receiveLength(10));
                         events.encodeReceive(
-                                frames.buffer(), frames.offset(), index, false, CONTENT, 0, 10);
+                                frames.buffer(), frames.offset(), index, -1, false, CONTENT, 0, 10);
                         commit(frames);
                         assertEquals(1, subscription.poll(claimer, NOW_NS));
                         assertTrue(message.request().pathField().startsWith("/app"));
@@ -230,7 +232,9 @@ class AllocationTest {
                         0,
                         1,
                         Long.MAX_VALUE,
-                        OptionalInt.empty());
+                        OptionalInt.empty(),
+                        new Replies(bus, member.id() + "-later", liveMembers, member, true),
+                        new Writability(Throwable::printStackTrace));
         consumer.doWork();
         check(
                 () -> {

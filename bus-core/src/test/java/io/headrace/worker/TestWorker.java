@@ -8,20 +8,27 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.poll.Tap;
+import io.headrace.janitor.Janitor;
+import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
 import io.headrace.member.MemberReader;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import io.headrace.message.MessageType;
+import io.headrace.message.encode.EventEncoder;
 import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
 import io.headrace.testing.TestWriter;
+import io.headrace.worker.reply.Replies;
+import io.headrace.worker.reply.Writability;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.agrona.CloseHelper;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * One consumer and the loop of a front end that writes to it, on a bus whose time the test winds
@@ -48,7 +55,9 @@ final class TestWorker implements AutoCloseable {
     final TestWriter loop;
     final String replyChannel;
     private final LiveMembers liveMembers;
+    private final Replies shared;
     private final Tap replyTap;
+    private final Janitor keeper;
     private final List<Member> beating = new ArrayList<>();
     private long nowNs = 1_700_000_000_000_000_000L;
 
@@ -62,6 +71,7 @@ final class TestWorker implements AutoCloseable {
         member = TestMembers.worker(bus, context.channels(), 1);
         beating.addAll(List.of(frontEnd, member));
         liveMembers = new LiveMembers(bus, Long.MAX_VALUE, TestWorker::bad);
+        shared = new Replies(bus, member.id() + "-later", liveMembers, member, true);
         consumer =
                 new Consumer(
                         context,
@@ -72,7 +82,11 @@ final class TestWorker implements AutoCloseable {
                         0,
                         1,
                         Long.MAX_VALUE,
-                        OptionalInt.empty());
+                        OptionalInt.empty(),
+                        shared,
+                        new Writability(TestWorker::bad));
+        keeper =
+                new Janitor(bus, frontEnd, liveMembers, new Retention(600_000, Long.MAX_VALUE), 99);
         replyTap = new Tap(bus, name -> name.startsWith("reply."), TestWorker::bad);
     }
 
@@ -87,6 +101,18 @@ final class TestWorker implements AutoCloseable {
             }
         }
         return this;
+    }
+
+    /** Lets time pass, 10 ms after 10 ms, with the front end's janitor at work as well. */
+    void passWithKeeper(long ns) {
+        for (final long endNs = nowNs + ns; nowNs < endNs; nowNs += 10_000_000L) {
+            beating.forEach(Member::doWork);
+            liveMembers.doWork();
+            keeper.doWork();
+            while (consumer.doWork() > 0) {
+                // Until there is no more.
+            }
+        }
     }
 
     long nowNs() {
@@ -115,6 +141,27 @@ final class TestWorker implements AutoCloseable {
     long send(String channel, MessageType type, int number) {
         return loop.append(
                 channel, Samples.message(Samples.record(type)), connection(this, number), 0, nowNs);
+    }
+
+    /** Appends a text frame that points at the record of its connection. */
+    long sendReceive(int number, long connectIndex, String text) {
+        final byte[] content = text.getBytes(StandardCharsets.UTF_8);
+        final UnsafeBuffer record =
+                Samples.record(
+                        EventEncoder.receiveLength(content.length),
+                        (buffer, at) ->
+                                new EventEncoder()
+                                        .encodeReceive(
+                                                buffer,
+                                                at,
+                                                connectIndex,
+                                                -1,
+                                                false,
+                                                new UnsafeBuffer(content),
+                                                0,
+                                                content.length));
+        return loop.append(
+                "websocket.receive", Samples.message(record), connection(this, number), 0, nowNs);
     }
 
     /** State and consumer of the last message of a channel. */
@@ -193,14 +240,15 @@ final class TestWorker implements AutoCloseable {
         return ConnectionId.member(connection(this, 0));
     }
 
-    private static void bad(RuntimeException e) {
-        throw e;
+    private static void bad(Throwable e) {
+        throw new AssertionError(e);
     }
 
     @Override
     public void close() {
         consumer.onClose();
+        keeper.onClose();
         liveMembers.onClose();
-        CloseHelper.quietCloseAll(replyTap, loop, member, frontEnd, bus);
+        CloseHelper.quietCloseAll(shared, replyTap, loop, member, frontEnd, bus);
     }
 }

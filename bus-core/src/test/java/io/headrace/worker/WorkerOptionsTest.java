@@ -182,7 +182,8 @@ class WorkerOptionsTest {
                         "headrace.consumers=3",
                         "headrace.cpus=1",
                         "headrace.idle=spin",
-                        "headrace.channels=a.*"),
+                        "headrace.channels=a.*",
+                        "headrace.blocking=0"),
                 taken.toString().lines().toList());
         final WorkerContext set =
                 context().consumers(2).cpus("").channels("b").idle("yield").conclude();

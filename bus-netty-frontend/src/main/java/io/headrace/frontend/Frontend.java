@@ -16,6 +16,7 @@ import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.Pipeline;
 import io.headrace.frontend.socket.Rehearsal;
+import io.headrace.frontend.socket.ReplyDispatcher;
 import io.headrace.frontend.socket.limit.Admission;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.listen.Listener;
@@ -131,6 +132,8 @@ public final class Frontend implements AutoCloseable {
                         context.routes(), bus, writer, consumerId, liveMembers, retention, fates);
         final Connections connections =
                 new Connections(
+                        bus,
+                        writer,
                         memberNumber,
                         loop,
                         replyChannel,
@@ -152,7 +155,7 @@ public final class Frontend implements AutoCloseable {
                         replyChannel,
                         consumerId,
                         liveMembers,
-                        connections,
+                        new ReplyDispatcher(connections),
                         member,
                         fates,
                         counters);

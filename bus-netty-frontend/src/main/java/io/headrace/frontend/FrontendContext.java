@@ -10,6 +10,7 @@ import io.headrace.frontend.proxy.ForwardedHeaders;
 import io.headrace.frontend.proxy.TrustedProxies;
 import io.headrace.frontend.route.Routes;
 import io.headrace.frontend.socket.LoopOptions;
+import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Patience;
 import io.headrace.frontend.socket.tls.TlsOptions;
@@ -81,6 +82,7 @@ public final class FrontendContext {
     private String proxyHeaders =
             System.getProperty(ForwardedHeaders.PROPERTY, ForwardedHeaders.DEFAULT);
     private String proxyProtocol = System.getProperty(PROXY_PROTOCOL_PROPERTY, OFF);
+    private UploadOptions uploads = UploadOptions.fromProperties();
     private WebSocketOptions webSocket = WebSocketOptions.fromProperties();
     private TlsOptions tls = TlsOptions.fromProperties();
 
@@ -285,6 +287,7 @@ public final class FrontendContext {
                 limits,
                 patience,
                 webSocket,
+                uploads,
                 mountPrefix,
                 new ForwardedHeaders(trustedProxies, proxyHeaders),
                 proxyProtocol());
@@ -298,6 +301,16 @@ public final class FrontendContext {
 
     public WebSocketOptions webSocket() {
         return webSocket;
+    }
+
+    /** Which bodies go to workers in parts. */
+    public FrontendContext uploads(UploadOptions values) {
+        uploads = values;
+        return this;
+    }
+
+    public UploadOptions uploads() {
+        return uploads;
     }
 
     FrontendContext conclude() {

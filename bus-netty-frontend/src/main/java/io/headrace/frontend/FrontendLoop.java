@@ -66,13 +66,12 @@ final class FrontendLoop implements Agent {
         final boolean membersChanged = ingresses.beginCycle();
         cycleNs.lazySet(ingresses.nowNs());
         int work = listener.poll();
-        work += egress.poll(ingresses.nowNs());
+        final int replies = egress.poll(ingresses.nowNs());
+        work += replies + (replies == 0 ? connections.breakOffStreams() : 0);
         if (membersChanged) {
             connections.onMembersChanged();
         }
-        work += connections.pollTimers(ingresses.nowNs());
-        work += connections.retryBlocked();
-        work += connections.renewKeys();
+        work += connections.doWork(ingresses.nowNs());
         work += connections.flush();
         if (drainRequested) {
             work += drain();

@@ -5,8 +5,10 @@ import io.headrace.HeadraceException;
 import io.headrace.tools.command.AuditCommand;
 import io.headrace.tools.command.DemoCommand;
 import io.headrace.tools.command.FrontendCommand;
+import io.headrace.tools.command.RequeueCommand;
 import io.headrace.tools.command.StatCommand;
 import io.headrace.tools.command.TailCommand;
+import io.headrace.tools.command.WhoCommand;
 import io.headrace.tools.command.WorkerCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -27,6 +29,8 @@ import picocli.CommandLine.Command;
             DemoCommand.class,
             FrontendCommand.class,
             WorkerCommand.class,
+            RequeueCommand.class,
+            WhoCommand.class,
             StatCommand.class,
             TailCommand.class
         })

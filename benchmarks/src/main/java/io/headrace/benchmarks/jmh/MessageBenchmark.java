@@ -51,7 +51,19 @@ public class MessageBenchmark {
     @State(Scope.Thread)
     public static class Sample {
 
-        @Param public MessageType type;
+        // The specification's own, and the answer to a handshake.
+        @Param({
+            "HTTP_REQUEST",
+            "HTTP_RESPONSE",
+            "HTTP_DISCONNECT",
+            "WEB_SOCKET_CONNECTION",
+            "WEB_SOCKET_RECEIVE",
+            "WEB_SOCKET_CLIENT_CLOSE",
+            "WEB_SOCKET_SEND",
+            "WEB_SOCKET_SERVER_CLOSE",
+            "WEB_SOCKET_ACCEPT"
+        })
+        public MessageType type;
 
         @Param public Pages pages;
 

@@ -16,7 +16,7 @@ import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.PairList;
 import io.headrace.message.encode.ReplyEncoder;
 import io.headrace.message.encode.RequestKeys;
-import io.headrace.worker.HttpReply;
+import io.headrace.worker.reply.HttpReply;
 import java.util.StringJoiner;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -145,6 +145,7 @@ public final class SampleMessages {
             case WEB_SOCKET_SEND -> ReplyEncoder.sendLength(FRAME_LENGTH);
             case WEB_SOCKET_SERVER_CLOSE -> ReplyEncoder.serverCloseLength(REASON.length);
             case WEB_SOCKET_ACCEPT -> replies.acceptLength(SUBPROTOCOL.length);
+            default -> throw new AssertionError(type + " is none of the specification's");
         };
     }
 
@@ -181,7 +182,7 @@ public final class SampleMessages {
             case WEB_SOCKET_CONNECTION -> events.encodeConnection(buffer, at, keys);
             case WEB_SOCKET_RECEIVE ->
                     events.encodeReceive(
-                            buffer, at, REQUEST_INDEX, false, content, 0, FRAME_LENGTH);
+                            buffer, at, REQUEST_INDEX, -1, false, content, 0, FRAME_LENGTH);
             case WEB_SOCKET_CLIENT_CLOSE ->
                     events.encodeClientClose(
                             buffer, at, REQUEST_INDEX, CLOSE_CODE, Close.By.WORKER, REASON);
@@ -216,6 +217,7 @@ public final class SampleMessages {
             case WEB_SOCKET_SERVER_CLOSE -> close(message);
             case WEB_SOCKET_ACCEPT ->
                     message.accept().headers().count() + message.accept().subprotocol().length();
+            default -> throw new AssertionError(message.type() + " is none of the specification's");
         };
     }
 
@@ -254,7 +256,8 @@ public final class SampleMessages {
     public static String describe() {
         final SampleMessages samples = new SampleMessages("reply.f1-abc123-0!12345.0");
         final StringJoiner sizes = new StringJoiner(", ", "records: ", " bytes");
-        for (final MessageType type : MessageType.values()) {
+        for (int id = 1; id <= 8; id++) {
+            final MessageType type = MessageType.of(id);
             sizes.add(type.label() + " " + samples.recordLength(type));
         }
         final int wireLength = REQUEST.replace("\n", "\r\n").length();

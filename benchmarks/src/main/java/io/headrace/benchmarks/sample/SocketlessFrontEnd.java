@@ -3,12 +3,14 @@ package io.headrace.benchmarks.sample;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.frontend.exchange.Egress;
 import io.headrace.frontend.exchange.Ingress;
+import io.headrace.frontend.exchange.LoopClock;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.ReplyTarget;
 import io.headrace.janitor.Retention;
@@ -52,7 +54,17 @@ public final class SocketlessFrontEnd implements AutoCloseable {
         final String replyChannel = ReplyAddress.channel(member.id(), 0);
         bus.createChannel(replyChannel);
         final FateCounters fates = new FateCounters(member, writer);
-        ingress = new Ingress(bus, writer, consumerId, liveMembers, retention, fates);
+        ingress =
+                new Ingress(
+                        bus,
+                        "",
+                        writer,
+                        new WriterSequence(),
+                        new LoopClock(bus.clock()),
+                        consumerId,
+                        liveMembers,
+                        retention,
+                        fates);
         egress =
                 new Egress(
                         bus,

@@ -14,6 +14,10 @@ public final class ChannelName {
     public static final int LENGTH_MAX = 200;
 
     public static final String HTTP_REQUEST = "http.request";
+
+    /** Parts of requests' bodies, each for the consumer that has the request. */
+    public static final String HTTP_PART = "http.part";
+
     public static final String HTTP_DISCONNECT = "http.disconnect";
     public static final String WEBSOCKET_CONNECT = "websocket.connect";
     public static final String WEBSOCKET_RECEIVE = "websocket.receive";

@@ -4,6 +4,7 @@ package io.headrace.message.encode;
 import io.headrace.message.Close;
 import io.headrace.message.Message;
 import io.headrace.message.codec.Admission;
+import io.headrace.message.codec.BodyKind;
 import io.headrace.message.codec.ClosedBy;
 import io.headrace.message.codec.FrameKind;
 import io.headrace.message.codec.HttpDisconnectEncoder;
@@ -91,7 +92,11 @@ public final class EventEncoder {
                 .remotePort(keys.remotePort())
                 .serverPort(keys.serverPort())
                 .httpVersion(HttpVersion.get((short) keys.httpVersion()))
-                .scheme(keys.https() ? Scheme.HTTPS : Scheme.HTTP);
+                .scheme(keys.https() ? Scheme.HTTPS : Scheme.HTTP)
+                .bodyKind(keys.inParts() ? BodyKind.PARTS : BodyKind.WHOLE)
+                .slot(keys.slot())
+                .deadlineMs(keys.deadlineMs())
+                .contentLength(keys.contentLength());
 
         final HttpRequestEncoder.GetEncoder get = request.getCount(keys.get().count());
         for (int i = 0, count = keys.get().count(); i < count; i++) {
@@ -166,7 +171,8 @@ public final class EventEncoder {
                 .serverPort(keys.serverPort())
                 .httpVersion(HttpVersion.get((short) keys.httpVersion()))
                 .scheme(keys.https() ? Scheme.HTTPS : Scheme.HTTP)
-                .admission(keys.awaitsAccept() ? Admission.AWAITED : Admission.OPEN);
+                .admission(keys.awaitsAccept() ? Admission.AWAITED : Admission.OPEN)
+                .slot(keys.slot());
 
         final WebSocketConnectionEncoder.GetEncoder get = connection.getCount(keys.get().count());
         for (int i = 0, count = keys.get().count(); i < count; i++) {
@@ -260,6 +266,7 @@ public final class EventEncoder {
             UnsafeBuffer buffer,
             int offset,
             long requestIndex,
+            int slot,
             boolean binary,
             UnsafeBuffer content,
             int contentOffset,
@@ -267,6 +274,7 @@ public final class EventEncoder {
         receive.wrapAndApplyHeader(buffer, offset, header)
                 .requestIndex(requestIndex)
                 .binary(binary ? FrameKind.BINARY : FrameKind.TEXT)
+                .slot(slot)
                 .putRequest(NOTHING, 0, 0)
                 .putContent(content, contentOffset, contentLength);
         return HEADER + receive.encodedLength();

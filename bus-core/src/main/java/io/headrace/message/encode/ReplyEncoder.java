@@ -3,6 +3,7 @@ package io.headrace.message.encode;
 
 import io.headrace.message.codec.FrameKind;
 import io.headrace.message.codec.HttpResponseEncoder;
+import io.headrace.message.codec.HttpResponseStartEncoder;
 import io.headrace.message.codec.MessageHeaderEncoder;
 import io.headrace.message.codec.WebSocketAcceptEncoder;
 import io.headrace.message.codec.WebSocketSendEncoder;
@@ -25,6 +26,7 @@ public final class ReplyEncoder {
 
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final HttpResponseEncoder response = new HttpResponseEncoder();
+    private final HttpResponseStartEncoder start = new HttpResponseStartEncoder();
     private final WebSocketSendEncoder send = new WebSocketSendEncoder();
     private final WebSocketServerCloseEncoder serverClose = new WebSocketServerCloseEncoder();
     private final WebSocketAcceptEncoder accept = new WebSocketAcceptEncoder();
@@ -88,6 +90,42 @@ public final class ReplyEncoder {
         response.putContentType(contentType, 0, contentType.length)
                 .putContent(content, contentOffset, contentLength);
         return HEADER + response.encodedLength();
+    }
+
+    /** Encoded length of the start of a response in parts, with the headers added so far. */
+    public int startLength(int contentTypeLength) {
+        return HEADER
+                + HttpResponseStartEncoder.BLOCK_LENGTH
+                + headersLength()
+                + 1
+                + contentTypeLength;
+    }
+
+    /**
+     * Encodes the start of a response in parts, with the headers added so far, and returns its
+     * length.
+     *
+     * @param contentLength of all parts together; -1 when it is not known.
+     * @param contentType ASCII, at most 254 bytes.
+     */
+    public int encodeStart(
+            UnsafeBuffer buffer,
+            int offset,
+            int statusCode,
+            long contentLength,
+            byte[] contentType) {
+        final HttpResponseStartEncoder.HeadersEncoder group =
+                start.wrapAndApplyHeader(buffer, offset, header)
+                        .contentLength(contentLength)
+                        .statusCode(statusCode)
+                        .headersCount(headerEntryCount / 2);
+        for (int i = 0; i < headerEntryCount; i += 2) {
+            group.next()
+                    .putKey(headers[i], 0, headers[i].length)
+                    .putValue(headers[i + 1], 0, headers[i + 1].length);
+        }
+        start.putContentType(contentType, 0, contentType.length);
+        return HEADER + start.encodedLength();
     }
 
     /** Encoded length of a WebSocket Send. */

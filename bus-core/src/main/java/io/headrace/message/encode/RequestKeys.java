@@ -37,6 +37,10 @@ public final class RequestKeys {
     private int httpVersion;
     private boolean https;
     private boolean awaitsAccept;
+    private boolean inParts;
+    private int slot;
+    private int deadlineMs;
+    private long contentLength;
 
     public TextBuffer text() {
         return text;
@@ -196,6 +200,46 @@ public final class RequestKeys {
         return awaitsAccept;
     }
 
+    /** Whether the body comes in parts, and is not here. */
+    public RequestKeys inParts(boolean value) {
+        inParts = value;
+        return this;
+    }
+
+    public boolean inParts() {
+        return inParts;
+    }
+
+    /** Length of the body in bytes; -1 when it is not known. */
+    public RequestKeys contentLength(long length) {
+        contentLength = length;
+        return this;
+    }
+
+    public long contentLength() {
+        return contentLength;
+    }
+
+    /** Slot in the loop's connection table; -1 for none. */
+    public RequestKeys slot(int number) {
+        slot = number;
+        return this;
+    }
+
+    public int slot() {
+        return slot;
+    }
+
+    /** How long after it was received a request is answered 504. */
+    public RequestKeys deadlineMs(int value) {
+        deadlineMs = value;
+        return this;
+    }
+
+    public int deadlineMs() {
+        return deadlineMs;
+    }
+
     /** The key {@code response_channel} of a request, {@code send_channel} of a WebSocket. */
     public RequestKeys replyChannel(long slice) {
         replyChannel = slice;
@@ -220,6 +264,9 @@ public final class RequestKeys {
         clientSubject = forwardedHost = TextBuffer.EMPTY;
         remotePort = serverPort = 0;
         httpVersion = 11;
-        https = awaitsAccept = false;
+        https = awaitsAccept = inParts = false;
+        slot = -1;
+        deadlineMs = 0;
+        contentLength = -1;
     }
 }

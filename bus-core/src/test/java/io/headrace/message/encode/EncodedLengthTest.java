@@ -55,7 +55,7 @@ class EncodedLengthTest {
         final UnsafeBuffer content = new UnsafeBuffer(new byte[length]);
         check(
                 EventEncoder.receiveLength(length),
-                (b, at) -> events.encodeReceive(b, at, 1, true, content, 0, length));
+                (b, at) -> events.encodeReceive(b, at, 1, -1, true, content, 0, length));
         check(
                 ReplyEncoder.sendLength(length),
                 (b, at) -> replies.encodeSend(b, at, false, content, 0, length));

@@ -11,10 +11,12 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -94,6 +96,32 @@ public final class ReplyMapper {
     }
 
     /**
+     * The start of a worker's response whose content comes in parts.
+     *
+     * @throws IllegalArgumentException when its status or a header cannot be put on the wire.
+     */
+    public HttpResponse start(Response response, HttpVersion version) {
+        final int status = response.statusCode();
+        if (status < STATUS_MIN || status > STATUS_MAX || status == 204 || status == 304) {
+            throw new IllegalArgumentException(
+                    "status code " + status + " is not from 200 to 599, or has no content");
+        }
+        final HttpResponse http =
+                new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
+        if (response.contentType().length() > 0) {
+            http.headers().set(HttpHeaderNames.CONTENT_TYPE, response.contentType().toString());
+        }
+        addHeaders(response.headers(), http);
+        if (response.contentLength() >= 0) {
+            http.headers().set(HttpHeaderNames.CONTENT_LENGTH, response.contentLength());
+        } else if (version.isKeepAliveDefault()) {
+            // An older client knows the end by the connection's.
+            HttpUtil.setTransferEncodingChunked(http, true);
+        }
+        return http;
+    }
+
+    /**
      * Adds a worker's headers, but for those that are the front end's to say.
      *
      * @throws IllegalArgumentException when one cannot be put on the wire.
@@ -149,7 +177,8 @@ public final class ReplyMapper {
         return new CloseWebSocketFrame(code, reason);
     }
 
-    private ByteBuf copy(Field content, ByteBufAllocator allocator) {
+    /** A copy of a field, for the caller to release. */
+    public ByteBuf copy(Field content, ByteBufAllocator allocator) {
         final int length = content.length();
         if (length == 0) {
             return Unpooled.EMPTY_BUFFER;

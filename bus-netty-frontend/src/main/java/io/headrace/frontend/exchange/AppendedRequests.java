@@ -78,6 +78,11 @@ public final class AppendedRequests implements AutoCloseable {
         return records.find(channel, writer, index);
     }
 
+    /** A request's claim word; that of one that has been deleted is 0, nobody's. */
+    public int word(long index) {
+        return record(index).map(ClaimWord::read).orElse(0);
+    }
+
     /**
      * Ends a request as cancelled unless a consumer has it already; true when it is cancelled now.
      */
@@ -96,6 +101,9 @@ public final class AppendedRequests implements AutoCloseable {
         final int word = ClaimWord.read(record);
         final int holder = ClaimWord.consumer(word);
         switch (ClaimWord.state(word)) {
+            case ClaimWord.DEFERRED -> {
+                return Standing.CLAIMED;
+            }
             case ClaimWord.FREE, ClaimWord.REDELIVERED -> {
                 if (!ClaimWord.hasExpired(record, nowNs)) {
                     return Standing.PENDING;

@@ -21,11 +21,14 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
 
     // Bounds how long replies keep the loop from its sockets.
     private static final int REPLIES_MAX = 256;
+    // So many members of a group cost about as much as a reply to one.
+    private static final int MEMBERS_PER_REPLY = 32;
 
     private final ReplyTarget target;
     private final LoopCounters counters;
     private final Subscription subscription;
     private final Claimer claimer;
+    private int fanoutWork;
 
     public Egress(
             Bus bus,
@@ -57,7 +60,8 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
         int work = 0;
         // Strictly by time: a connection's replies may come from two consumers when its shard has
         // moved.
-        while (work < REPLIES_MAX && subscription.passOldest(claimer, nowNs)) {
+        fanoutWork = 0;
+        while (work + fanoutWork < REPLIES_MAX && subscription.passOldest(claimer, nowNs)) {
             work++;
         }
         return work;
@@ -75,6 +79,20 @@ public final class Egress implements Claimer.Handler, AutoCloseable {
                     case WEB_SOCKET_ACCEPT -> target.onAccept(connection, message.accept());
                     case WEB_SOCKET_SERVER_CLOSE ->
                             target.onServerClose(connection, message.order(), message.close());
+                    case HTTP_RESPONSE_START ->
+                            target.onStart(
+                                    connection,
+                                    message.order(),
+                                    message.response(),
+                                    LiveMembers.memberOf(lane.lane().writer()));
+                    case HTTP_RESPONSE_PART ->
+                            target.onPart(connection, message.order(), message.part());
+                    case GROUP_ADD -> target.onGroupAdd(connection, message.groupOrder());
+                    case GROUP_DISCARD -> target.onGroupDiscard(connection, message.groupOrder());
+                    case GROUP_SEND -> {
+                        fanoutWork += target.onGroupSend(message.groupOrder()) / MEMBERS_PER_REPLY;
+                        yield true;
+                    }
                     default -> false;
                 };
         if (!taken) {

@@ -32,12 +32,11 @@ public final class Ingress implements AutoCloseable {
     /** No live worker consumes the channel. */
     public static final int NO_WORKER = -10;
 
-    private static final int NEVER = 0;
-    private static final long RENEWAL_NS_MIN = 1_000_000_000L;
-
     /** The record is not there any more. */
     public static final int GONE = -12;
 
+    private static final int NEVER = 0;
+    private static final long RENEWAL_NS_MIN = 1_000_000_000L;
     private final Bus bus;
     private final LoopClock clock;
     private final String prefix;
@@ -49,11 +48,11 @@ public final class Ingress implements AutoCloseable {
     private final RecordReader records;
     private final AppendedRequests requests;
     private final LaneAppender httpRequest;
+    private final Parts parts;
     private final LaneAppender httpDisconnect;
     private final LaneAppender webSocketConnect;
     private final LaneAppender webSocketReceive;
     private final LaneAppender webSocketDisconnect;
-
     private final Capacity httpRequestRoom;
     private final Capacity webSocketConnectRoom;
     private final Capacity webSocketReceiveRoom;
@@ -61,40 +60,18 @@ public final class Ingress implements AutoCloseable {
     private final int webSocketConnectExpiryMs;
     private final int webSocketReceiveExpiryMs;
     private final long renewalNs;
-
     private LiveMembers.Snapshot snapshot;
     private long deletionVersion;
     private boolean httpServed;
     private boolean webSocketServed;
 
     /**
+     * @param prefix of the channels' names: {@code api.}, or empty.
      * @param writer id of the loop as a writer, unique for all time.
+     * @param sequence of the loop as a writer, for all its lanes.
      * @param consumerId what the loop writes into claim words it ends.
      */
     public Ingress(
-            Bus bus,
-            String writer,
-            int consumerId,
-            LiveMembers liveMembers,
-            Retention retention,
-            FateCounters fates) {
-        this(
-                bus,
-                "",
-                writer,
-                new WriterSequence(),
-                new LoopClock(bus.clock()),
-                consumerId,
-                liveMembers,
-                retention,
-                fates);
-    }
-
-    /**
-     * @param prefix of the channels' names: {@code api.}, or empty.
-     * @param sequence of the loop as a writer, for all its lanes.
-     */
-    Ingress(
             Bus bus,
             String prefix,
             String writer,
@@ -123,6 +100,7 @@ public final class Ingress implements AutoCloseable {
                         retention.hungNs(),
                         fates);
         httpRequest = bus.newLane(prefix + ChannelName.HTTP_REQUEST, writer, sequence);
+        parts = new Parts(bus, prefix, writer, sequence, clock);
         httpDisconnect = bus.newLane(prefix + ChannelName.HTTP_DISCONNECT, writer, sequence);
         webSocketConnect = bus.newLane(prefix + ChannelName.WEBSOCKET_CONNECT, writer, sequence);
         webSocketReceive = bus.newLane(prefix + ChannelName.WEBSOCKET_RECEIVE, writer, sequence);
@@ -177,6 +155,16 @@ public final class Ingress implements AutoCloseable {
     /** Bus time, read at most once per duty cycle, and only by one that has work. */
     public long nowNs() {
         return clock.nowNs();
+    }
+
+    /** Where bodies that come in parts go to. */
+    public Parts parts() {
+        return parts;
+    }
+
+    /** Whether the member with this id has ended, for certain. */
+    public boolean isDead(String memberId) {
+        return snapshot.isDead(memberId);
     }
 
     public boolean isHttpServed() {
@@ -327,6 +315,7 @@ public final class Ingress implements AutoCloseable {
             long connection,
             int order,
             long connectIndex,
+            int slot,
             boolean binary,
             UnsafeBuffer content,
             int offset,
@@ -341,6 +330,7 @@ public final class Ingress implements AutoCloseable {
                     webSocketReceive.buffer(),
                     webSocketReceive.offset(),
                     connectIndex,
+                    slot,
                     binary,
                     content,
                     offset,
@@ -388,6 +378,7 @@ public final class Ingress implements AutoCloseable {
                 webSocketConnectRoom,
                 webSocketReceiveRoom,
                 httpRequest,
+                parts,
                 httpDisconnect,
                 webSocketConnect,
                 webSocketReceive,

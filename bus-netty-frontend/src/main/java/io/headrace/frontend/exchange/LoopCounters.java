@@ -20,6 +20,9 @@ public final class LoopCounters {
     private final AtomicCounter tlsFailures;
     private final AtomicCounter disconnectsDelayed;
     private final AtomicCounter accessLinesDropped;
+    private final AtomicCounter membersSkipped;
+    private final AtomicCounter membersClosed;
+    private final AtomicCounter streamsBroken;
     private final Map<Refused, AtomicCounter> refused = new EnumMap<>(Refused.class);
     private final Map<Closed, AtomicCounter> closed = new EnumMap<>(Closed.class);
     private final Member member;
@@ -54,6 +57,9 @@ public final class LoopCounters {
         tlsFailures = member.counter(loop + " tls handshakes failed");
         disconnectsDelayed = member.counter(loop + " disconnects delayed");
         accessLinesDropped = member.counter(loop + " access lines dropped");
+        membersSkipped = member.counter(loop + " group members skipped slow");
+        membersClosed = member.counter(loop + " group members closed slow");
+        streamsBroken = member.counter(loop + " streams broken off");
     }
 
     /** Open sockets. */
@@ -101,6 +107,21 @@ public final class LoopCounters {
     /** Lines of the access log that did not fit into its queue. */
     public AtomicCounter accessLinesDropped() {
         return accessLinesDropped;
+    }
+
+    /** Datagrams that members of groups missed, because they do not keep up. */
+    public AtomicCounter membersSkipped() {
+        return membersSkipped;
+    }
+
+    /** Members of groups that were closed, because they do not keep up. */
+    public AtomicCounter membersClosed() {
+        return membersClosed;
+    }
+
+    /** Responses in parts whose worker died in the middle of them. */
+    public AtomicCounter streamsBroken() {
+        return streamsBroken;
     }
 
     // A counter that never counts is none: a member has room for a thousand.

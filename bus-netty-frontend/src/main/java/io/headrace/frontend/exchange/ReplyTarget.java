@@ -4,6 +4,8 @@ package io.headrace.frontend.exchange;
 import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
+import io.headrace.message.GroupOrder;
+import io.headrace.message.Part;
 import io.headrace.message.Response;
 
 /**
@@ -20,4 +22,24 @@ public interface ReplyTarget {
     boolean onAccept(long connection, Accept accept);
 
     boolean onServerClose(long connection, int order, Close close);
+
+    /**
+     * A response whose content comes in parts.
+     *
+     * @param worker id of the member that sends it.
+     */
+    boolean onStart(long connection, int order, Response response, String worker);
+
+    boolean onPart(long connection, int order, Part part);
+
+    boolean onGroupAdd(long connection, GroupOrder order);
+
+    boolean onGroupDiscard(long connection, GroupOrder order);
+
+    /**
+     * Sends to a group's members on this loop.
+     *
+     * @return number of members.
+     */
+    int onGroupSend(GroupOrder order);
 }

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.headrace.channel.Bus;
 import io.headrace.channel.name.ConnectionId;
+import io.headrace.frontend.accesslog.AccessLines;
 import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
+import io.headrace.frontend.exchange.Groups;
 import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.LoopCounters;
-import io.headrace.frontend.exchange.ReplyTarget;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.websocket.Deflate;
 import io.headrace.member.Member;
-import io.headrace.message.Accept;
-import io.headrace.message.Close;
-import io.headrace.message.Datagram;
-import io.headrace.message.Response;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.presence.ConnectionTable;
 import io.netty.channel.Channel;
-import io.netty.handler.codec.http.FullHttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -35,10 +32,11 @@ import org.agrona.collections.LongArrayQueue;
  * <p>Writes are collected: a connection that has something to write is flushed once per duty cycle,
  * by {@link #flush()}.
  */
-public final class Connections implements ReplyTarget {
+public final class Connections {
 
     private static final int RENEWALS_PER_POLL = 16;
     private static final long NO_CONNECTION = 0;
+    private static final long MEMBERSHIP_CHECK_NS = 60_000_000_000L;
 
     private final int memberNumber;
     private final int loop;
@@ -55,7 +53,9 @@ public final class Connections implements ReplyTarget {
     private final ReplyMapper replyMapper = new ReplyMapper();
     private final RequestKeys keys = new RequestKeys();
     private final Long2ObjectHashMap<Connection> byId = new Long2ObjectHashMap<>();
-    private final AnswerTimers timers;
+    private final AnswerWatch answers;
+    private final Fanout fanout;
+    private final Uploads uploads;
     private final List<Connection> dirty = new ArrayList<>();
     private final List<WebSocketHandler> blocked = new ArrayList<>();
     private final List<BooleanSupplier> owed = new ArrayList<>();
@@ -63,11 +63,14 @@ public final class Connections implements ReplyTarget {
     private final LongArrayQueue renewals = new LongArrayQueue(NO_CONNECTION);
     private int lastNumber;
     private boolean draining;
+    private long nextExpiryNs;
 
     /**
      * @param replyChannel physical channel that replies to this loop's connections come in on.
      */
     public Connections(
+            Bus bus,
+            String writer,
             int memberNumber,
             int loop,
             String replyChannel,
@@ -93,9 +96,18 @@ public final class Connections implements ReplyTarget {
                         options.mountPrefix(),
                         options.limits().fieldCountMax(),
                         Limits.FILE_COUNT_MAX);
-        this.timers =
-                new AnswerTimers(
+        this.uploads = new Uploads(this, table, options.uploads());
+        this.fanout =
+                new Fanout(
+                        new Groups<>(bus, writer),
+                        counters,
+                        deflate,
+                        options.limits().outboundLengthMax() / 2);
+        this.answers =
+                new AnswerWatch(
                         ingresses,
+                        table,
+                        counters.streamsBroken(),
                         options.limits().responseTimeoutNs(),
                         options.webSocket().handshakeTimeoutNs());
     }
@@ -120,6 +132,11 @@ public final class Connections implements ReplyTarget {
     Connection renew(Connection connection, Channel channel) {
         remove(connection);
         return open(channel);
+    }
+
+    /** The connection of this id, or null when it is not open any more. */
+    Connection byId(long id) {
+        return byId.get(id);
     }
 
     void remove(Connection connection) {
@@ -161,8 +178,8 @@ public final class Connections implements ReplyTarget {
         return accessLines;
     }
 
-    AnswerTimers timers() {
-        return timers;
+    AnswerWatch answers() {
+        return answers;
     }
 
     RequestMapper requestMapper() {
@@ -190,13 +207,21 @@ public final class Connections implements ReplyTarget {
         dirty.add(connection);
     }
 
+    Fanout fanout() {
+        return fanout;
+    }
+
+    Uploads uploads() {
+        return uploads;
+    }
+
     /** A WebSocket that does not read its socket, because its channel was full. */
     void onBlocked(WebSocketHandler webSocket) {
         blocked.add(webSocket);
     }
 
     /** Tries again for the WebSockets whose channel was full, and what workers are owed. */
-    public int retryBlocked() {
+    private int retryBlocked() {
         if (blocked.isEmpty() && owed.isEmpty()) {
             return 0;
         }
@@ -224,7 +249,7 @@ public final class Connections implements ReplyTarget {
     }
 
     /** Appends the keys of WebSockets again before retention deletes their record. */
-    public int renewKeys() {
+    private int renewKeys() {
         int work = 0;
         while (work < RENEWALS_PER_POLL && !renewals.isEmpty()) {
             final Connection connection = byId.get(renewals.peekLong());
@@ -242,63 +267,48 @@ public final class Connections implements ReplyTarget {
         return work;
     }
 
-    /** Flushes every connection that has been written to since the last call. */
-    public int flush() {
-        final int count = dirty.size();
-        for (int i = 0; i < count; i++) {
-            dirty.get(i).flush();
-        }
-        dirty.clear();
-        return count;
+    /**
+     * Does what is due by the clock, or because there is room again: answers requests that have
+     * waited too long, sends slow clients away, hands bodies on, renews keys.
+     */
+    public int doWork(long nowNs) {
+        return answers.poll(nowNs)
+                + gate.rounds().poll(nowNs)
+                + expireMemberships(nowNs)
+                + retryBlocked()
+                + uploads.poll()
+                + renewKeys();
     }
 
-    /** Answers requests that have waited too long with 504, and sends slow clients away. */
-    public int pollTimers(long nowNs) {
-        return timers.poll(nowNs) + gate.rounds().poll(nowNs);
+    /** Breaks responses off whose worker has died; called when no reply is left to be polled. */
+    public int breakOffStreams() {
+        return answers.breakOffStreams();
+    }
+
+    /** Flushes every connection that has been written to since the last call. */
+    public int flush() {
+        int count = 0;
+        // One may be written to once more because of what its flush has shown.
+        for (; count < dirty.size(); count++) {
+            dirty.get(count).flush();
+        }
+        dirty.clear();
+        return count + fanout.flush();
     }
 
     /** Looks after all waiting requests when members have come or gone. */
     public void onMembersChanged() {
-        timers.onMembersChanged();
+        answers.onMembersChanged();
     }
 
-    @Override
-    public boolean onResponse(long connectionId, int order, Response response) {
-        gate.rounds().shedIfOver();
-        final Connection connection = byId.get(connectionId);
-        final Exchange exchange = connection == null ? null : connection.waiting(order);
-        if (exchange == null) {
-            return false;
+    /** Ends memberships of groups that have lasted too long; about once a minute. */
+    private int expireMemberships(long nowNs) {
+        if (nowNs < nextExpiryNs) {
+            return 0;
         }
-        final FullHttpResponse http;
-        try {
-            http = replyMapper.response(response, connection.allocator());
-        } catch (final IllegalArgumentException invalid) {
-            connection.refuseReply(exchange, invalid);
-            return true;
-        }
-        counters.responses().incrementRelease();
-        connection.respond(exchange, http);
-        return true;
-    }
-
-    @Override
-    public boolean onAccept(long connectionId, Accept accept) {
-        final Connection connection = byId.get(connectionId);
-        return connection != null && connection.accept(accept);
-    }
-
-    @Override
-    public boolean onSend(long connectionId, int order, Datagram datagram) {
-        gate.rounds().shedIfOver();
-        final Connection connection = byId.get(connectionId);
-        return connection != null && connection.send(order, datagram);
-    }
-
-    @Override
-    public boolean onServerClose(long connectionId, int order, Close close) {
-        final Connection connection = byId.get(connectionId);
-        return connection != null && connection.closeWebSocket(order, close);
+        nextExpiryNs = nowNs + MEMBERSHIP_CHECK_NS;
+        fanout.expire(nowNs - options.limits().membershipMaxNs());
+        return 1;
     }
 
     /**
@@ -326,6 +336,7 @@ public final class Connections implements ReplyTarget {
 
     /** Gives back what it shares with other processes; after all connections are closed. */
     public void release() {
+        fanout.close();
         table.close();
     }
 }

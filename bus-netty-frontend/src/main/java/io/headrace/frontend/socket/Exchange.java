@@ -4,6 +4,9 @@ package io.headrace.frontend.socket;
 import io.headrace.frontend.accesslog.AccessEntry;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.proxy.Origin;
+import io.headrace.frontend.socket.body.StreamedResponse;
+import io.headrace.frontend.socket.body.Upload;
+import io.headrace.presence.ConnectionTable;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
@@ -20,7 +23,7 @@ final class Exchange {
     final int order;
     final HttpVersion version;
     final boolean isHead;
-    final boolean keepAlive;
+    boolean keepAlive;
     Origin origin;
     // Where it was appended, or was to be.
     Ingress ingress;
@@ -29,9 +32,16 @@ final class Exchange {
     long deadlineNs;
     // Whether it is a WebSocket's handshake that waits for a worker's decision.
     boolean isHandshake;
+    // In the loop's connection table, until it is answered.
+    int slot = ConnectionTable.NO_SLOT;
+    // Of a request whose body comes in parts, and the consumer that gets them once it is known.
+    Upload upload;
+    int holder;
     FullHttpResponse response;
     // Null without an access log.
     AccessEntry entry;
+    // Instead of the response, when its content comes in parts.
+    StreamedResponse stream;
 
     Exchange(
             Connection connection,
@@ -48,7 +58,7 @@ final class Exchange {
 
     /** Whether it was appended and waits for a worker's answer. */
     boolean isWaiting() {
-        return index != NOT_APPENDED && response == null;
+        return index != NOT_APPENDED && response == null && stream == null;
     }
 
     /** The response to write: without its content to a HEAD (RFC 9110, section 9.3.2). */

@@ -6,19 +6,29 @@ import io.headrace.frontend.codec.Refusal;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
-import io.headrace.frontend.socket.http1.BodyAggregator;
+import io.headrace.frontend.socket.body.BodyAggregator;
+import io.headrace.frontend.socket.body.Upload;
+import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.presence.ConnectionTable;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.PrematureChannelClosureException;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
@@ -46,15 +56,21 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         try {
-            if (connection.isClosing()) {
-                return;
-            }
             connection.watch().onMessage();
+            final boolean isWanted = !connection.exchanges().isClosing();
             if (message instanceof FullHttpRequest request) {
-                onRequest(ctx, request);
-            } else if (message instanceof BodyAggregator.Oversized oversized) {
+                if (isWanted) {
+                    onRequest(ctx, request);
+                }
+            } else if (message instanceof HttpContent content) {
+                connection
+                        .exchanges()
+                        .onContent(content.content(), content instanceof LastHttpContent);
+            } else if (isWanted && message instanceof BodyAggregator.Oversized oversized) {
                 connections.counters().requests().incrementRelease();
                 refuseAndClose(oversized.head(), Refused.BODY_TOO_LARGE);
+            } else if (isWanted && message instanceof HttpRequest head) {
+                onUpload(head);
             }
         } finally {
             ReferenceCountUtil.release(message);
@@ -74,30 +90,78 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         } else if (Handshake.isWanted(request)) {
             upgrade(ctx, request);
         } else {
-            append(request);
+            connections.keys().clear();
+            append(request, null);
         }
     }
 
-    private void append(FullHttpRequest request) {
-        final Exchange exchange = connection.begin(request, HttpUtil.isKeepAlive(request));
+    /** A request whose body comes in parts. */
+    private void onUpload(HttpRequest head) {
+        connections.counters().requests().incrementRelease();
+        final UploadOptions options = connections.uploads().options();
+        final long length = HttpUtil.getContentLength(head, -1L);
+        if (head.headers().size() > connections.limits().headerCountMax()) {
+            refuseAndClose(head, Refused.HEADER_TOO_LARGE);
+        } else if (length > options.lengthMax()) {
+            refuseAndClose(head, Refused.BODY_TOO_LARGE);
+        } else {
+            final boolean isFirst = connection.exchanges().isEmpty();
+            connections.keys().clear();
+            connections.keys().inParts(true).contentLength(length);
+            final Exchange exchange =
+                    append(
+                            new DefaultFullHttpRequest(
+                                    head.protocolVersion(),
+                                    head.method(),
+                                    head.uri(),
+                                    Unpooled.EMPTY_BUFFER,
+                                    head.headers(),
+                                    EmptyHttpHeaders.INSTANCE),
+                            new Upload(options.lengthMax()));
+            if (exchange.isWaiting()) {
+                connections.uploads().begin(exchange);
+                if (isFirst && HttpUtil.is100ContinueExpected(head)) {
+                    connection.write(
+                            new DefaultFullHttpResponse(
+                                    HttpVersion.HTTP_1_1,
+                                    HttpResponseStatus.CONTINUE,
+                                    Unpooled.EMPTY_BUFFER));
+                }
+            }
+        }
+    }
+
+    /**
+     * @param upload null when all of its body is there.
+     */
+    private Exchange append(FullHttpRequest request, Upload upload) {
+        final Exchange exchange =
+                connection.exchanges().begin(request, HttpUtil.isKeepAlive(request), upload);
         final RequestKeys keys = connections.keys();
-        keys.clear();
         final int refusal = connections.requestMapper().map(request, keys);
         if (refusal != 0) {
             refuse(exchange, refusal);
-            return;
+            return exchange;
         }
         connection.addKeys(keys, exchange);
         if (!route(exchange, request, keys)) {
-            return;
+            return exchange;
         }
-        final long index = exchange.ingress.appendRequest(keys, connection.id(), exchange.order);
+        final Ingress ingress = exchange.ingress;
+        exchange.slot = connections.table().open(connection.id(), connections.ingresses().nowNs());
+        if (exchange.slot == ConnectionTable.NO_SLOT) {
+            connection.exchanges().refuse(exchange, Refused.MEMORY_HIGH);
+            return exchange;
+        }
+        keys.slot(exchange.slot).deadlineMs(connections.limits().responseTimeoutMs());
+        final long index = ingress.appendRequest(keys, connection.id(), exchange.order);
         if (index < 0) {
-            connection.refuse(exchange, Refused.ofCode(index));
+            connection.exchanges().refuse(exchange, Refused.ofCode(index));
         } else {
             exchange.index = index;
-            connections.timers().start(exchange);
+            connections.answers().start(exchange);
         }
+        return exchange;
     }
 
     /** Finds where a request goes; one that goes nowhere is refused. */
@@ -112,7 +176,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                                         : forwarded,
                                 keys);
         if (found.isEmpty()) {
-            connection.refuse(exchange, Refused.NO_ROUTE);
+            connection.exchanges().refuse(exchange, Refused.NO_ROUTE);
             return false;
         }
         exchange.ingress = found.get();
@@ -121,16 +185,18 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
 
     private void refuse(Exchange exchange, int refusal) {
         switch (refusal) {
-            case Refusal.TOO_LONG -> connection.refuse(exchange, Refused.HEADER_TOO_LARGE);
+            case Refusal.TOO_LONG ->
+                    connection.exchanges().refuse(exchange, Refused.HEADER_TOO_LARGE);
             case Refusal.TOO_MANY_FIELDS, Refusal.TOO_MANY_FILES ->
-                    connection.refuse(exchange, Refused.TOO_MANY_FIELDS);
-            case Refusal.OUTSIDE_MOUNT -> connection.refuse(exchange, Refused.OUTSIDE_MOUNT);
-            default -> connection.refuse(exchange, Refused.MALFORMED);
+                    connection.exchanges().refuse(exchange, Refused.TOO_MANY_FIELDS);
+            case Refusal.OUTSIDE_MOUNT ->
+                    connection.exchanges().refuse(exchange, Refused.OUTSIDE_MOUNT);
+            default -> connection.exchanges().refuse(exchange, Refused.MALFORMED);
         }
     }
 
     private void refuseAndClose(HttpRequest request, Refused refused) {
-        connection.refuse(connection.begin(request, false), refused);
+        connection.exchanges().refuse(connection.exchanges().begin(request, false), refused);
     }
 
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
@@ -138,11 +204,11 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         final Handshake handshake = new Handshake(request, options.deflates());
         // A request still unanswered would get its answer after the connection has changed its
         // protocol.
-        final boolean acceptable = !connection.hasExchanges() && handshake.isValid();
-        if (acceptable && connection.isUsed()) {
+        final boolean acceptable = connection.exchanges().isEmpty() && handshake.isValid();
+        if (acceptable && connection.exchanges().isUsed()) {
             connection = connections.renew(connection, ctx.channel());
         }
-        final Exchange exchange = connection.begin(request, false);
+        final Exchange exchange = connection.exchanges().begin(request, false);
         if (!acceptable) {
             final FullHttpResponse response =
                     ReplyMapper.refusal(
@@ -152,9 +218,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             // RFC 6455, section 4.4: says which version would do.
             response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, Handshake.VERSION);
             connections.counters().refused(Refused.MALFORMED).incrementRelease();
-            connection.answer(exchange, response);
+            connection.exchanges().answer(exchange, response);
         } else if (!options.origins().test(handshake.origin())) {
-            connection.refuse(exchange, Refused.ORIGIN_NOT_ALLOWED);
+            connection.exchanges().refuse(exchange, Refused.ORIGIN_NOT_ALLOWED);
         } else {
             connect(ctx, request, handshake, exchange);
         }
@@ -183,17 +249,20 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         // Before the connect: whoever finds it open must find it in the table, too.
         final int slot = table.open(connection.id(), connections.ingresses().nowNs());
         if (slot == ConnectionTable.NO_SLOT) {
-            connection.refuse(exchange, Refused.MEMORY_HIGH);
+            connection.exchanges().refuse(exchange, Refused.MEMORY_HIGH);
             return;
         }
+        keys.slot(slot);
         final long index = ingress.appendConnection(keys, connection.id());
         if (index < 0) {
             table.close(slot);
-            connection.refuse(
-                    exchange,
-                    index == LaneAppender.TOO_LONG
-                            ? Refused.HEADER_TOO_LARGE
-                            : Refused.ofCode(index));
+            connection
+                    .exchanges()
+                    .refuse(
+                            exchange,
+                            index == LaneAppender.TOO_LONG
+                                    ? Refused.HEADER_TOO_LARGE
+                                    : Refused.ofCode(index));
             return;
         }
         connection.connected(
@@ -202,7 +271,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (options.acceptedByWorker()) {
             exchange.index = index;
             exchange.isHandshake = true;
-            connections.timers().start(exchange);
+            connections.answers().start(exchange);
         } else {
             connection.open(handshake.response(handshake.subprotocol(options.subprotocols())));
         }

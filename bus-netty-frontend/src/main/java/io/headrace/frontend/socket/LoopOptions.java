@@ -2,6 +2,7 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.frontend.proxy.ForwardedHeaders;
+import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Patience;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
@@ -9,6 +10,7 @@ import io.headrace.frontend.socket.websocket.WebSocketOptions;
 /**
  * What holds for the connections of all loops of a front end.
  *
+ * @param uploads which bodies go to workers in parts.
  * @param mountPrefix path below which the application is.
  * @param forwarded whose word about clients is taken.
  * @param proxyProtocol whether every connection begins with the PROXY protocol.
@@ -17,6 +19,7 @@ public record LoopOptions(
         Limits limits,
         Patience patience,
         WebSocketOptions webSocket,
+        UploadOptions uploads,
         String mountPrefix,
         ForwardedHeaders forwarded,
         boolean proxyProtocol) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
-import io.headrace.frontend.socket.http1.BodyAggregator;
+import io.headrace.frontend.socket.body.BodyAggregator;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.limit.Limits;
@@ -68,7 +68,10 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     private void addHttp1(ChannelPipeline pipeline) {
         pipeline.addLast(new StrictRequestDecoder(decoderConfig))
                 .addLast(new HttpResponseEncoder())
-                .addLast(new BodyAggregator(connections.limits().bodyLengthMax()))
+                .addLast(
+                        new BodyAggregator(
+                                connections.limits().bodyLengthMax(),
+                                connections.uploads().options()))
                 .addLast(new HttpHandler(connections));
     }
 

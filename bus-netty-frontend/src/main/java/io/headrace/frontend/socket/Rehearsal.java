@@ -3,7 +3,8 @@ package io.headrace.frontend.socket;
 
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
-import io.headrace.frontend.socket.http1.BodyAggregator;
+import io.headrace.frontend.socket.body.BodyAggregator;
+import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.message.Message;
@@ -35,7 +36,7 @@ public final class Rehearsal {
                 new EmbeddedChannel(
                         new StrictRequestDecoder(new HttpDecoderConfig()),
                         new HttpResponseEncoder(),
-                        new BodyAggregator(limits.bodyLengthMax()));
+                        new BodyAggregator(limits.bodyLengthMax(), UploadOptions.fromProperties()));
         channel.writeInbound(Unpooled.copiedBuffer(REQUEST, StandardCharsets.US_ASCII));
         final FullHttpRequest request = channel.readInbound();
         try {

@@ -68,8 +68,12 @@ final class Watch implements Meter.Client {
         }
     }
 
-    /** What was written has been handed to the system as far as it would take it. */
-    void onFlushed() {
+    /**
+     * What was written has been handed to the system as far as it would take it.
+     *
+     * @return how many bytes wait yet.
+     */
+    long onFlushed() {
         final long pending = meter.pendingLength();
         final long budget = connections.limits().outboundLengthMax();
         if (pending <= budget) {
@@ -77,6 +81,12 @@ final class Watch implements Meter.Client {
         } else if (pending - largestLength > Limits.OUTBOUND_BURST * budget) {
             sendAway(Closed.OUTBOUND_FULL);
         }
+        return pending;
+    }
+
+    /** How many bytes the client has not taken, as it is now. */
+    long pendingLength() {
+        return meter.pendingLength();
     }
 
     @Override
@@ -84,7 +94,7 @@ final class Watch implements Meter.Client {
         final long pending = meter.pendingLength();
         if (pace.onWrite(nowNs, meter.writtenLength(), pending) != Verdict.FINE) {
             sendAway(Closed.SLOW_READER);
-        } else if (connection.webSocket() != null || !connection.isClosing()) {
+        } else if (connection.webSocket() != null || !connection.exchanges().isClosing()) {
             final boolean isReading = channel.config().isAutoRead();
             act(
                     pace.onRead(
@@ -103,9 +113,9 @@ final class Watch implements Meter.Client {
         } else if (decoder.isInHeaders()) {
             return Phase.HEADERS;
         } else if (decoder.isInBody()) {
-            return Phase.BODY;
+            return connection.exchanges().isReceivingUpload() ? Phase.UPLOAD : Phase.BODY;
         }
-        return connection.hasExchanges() || pending > 0 ? Phase.ANSWER : Phase.IDLE;
+        return !connection.exchanges().isEmpty() || pending > 0 ? Phase.ANSWER : Phase.IDLE;
     }
 
     private void act(Verdict verdict) {
@@ -130,7 +140,7 @@ final class Watch implements Meter.Client {
     }
 
     private void refuse(Refused refused) {
-        connection.refuse(connection.begin(NONE, false), refused);
+        connection.exchanges().refuseSlow(NONE, refused);
     }
 
     /** Closes a connection whose client takes too little. */

@@ -4,9 +4,10 @@ package io.headrace.frontend.socket;
 import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
-import io.headrace.frontend.socket.http1.BodyAggregator;
+import io.headrace.frontend.socket.body.BodyAggregator;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.websocket.Handshake;
+import io.headrace.frontend.socket.websocket.SharedFrame;
 import io.headrace.message.Close;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -58,7 +59,9 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final Ingress ingress;
     private final int slot;
     private long connectIndex;
+    private final int windowBits;
     private long renewAtNs;
+    private long waitingLength;
     private final ArrayDeque<WebSocketFrame> held = new ArrayDeque<>();
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
     // Null once it has been answered.
@@ -91,6 +94,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         this.ingress = ingress;
         this.slot = slot;
         this.handshake = handshake;
+        this.windowBits = handshake.windowBits();
         keysAt(connectIndex);
     }
 
@@ -172,6 +176,30 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         return true;
     }
 
+    /** Sends a message that others get as well. */
+    void sendShared(SharedFrame frame) {
+        connections.counters().framesOut().incrementRelease();
+        connection.writeShared(frame.frame(windowBits));
+    }
+
+    /** Bytes that its client has not taken. */
+    long pendingLength() {
+        return connection.watch().pendingLength();
+    }
+
+    /** Lets workers see how much waits for its client. */
+    void publishWaiting(long length) {
+        if (length != waitingLength && !closeAppended) {
+            waitingLength = length;
+            connections.table().waiting(slot, length);
+        }
+    }
+
+    /** Sends its client away, because it does not keep up. */
+    void closeSlow() {
+        fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "too slow");
+    }
+
     void send(WebSocketFrame frame) {
         connections.counters().framesOut().incrementRelease();
         connection.write(frame);
@@ -213,6 +241,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                         connection.id(),
                         order + 1,
                         connectIndex,
+                        slot,
                         frame instanceof BinaryWebSocketFrame,
                         content,
                         0,
@@ -315,6 +344,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private void appendClose() {
         if (!closeAppended) {
             closeAppended = true;
+            connections.fanout().discardAll(connection.id());
             connections.owe(this::tryAppendClose);
         }
     }

@@ -9,7 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
-import io.headrace.frontend.socket.http1.BodyAggregator;
+import io.headrace.frontend.socket.body.BodyAggregator;
+import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.websocket.Deflate;
 import io.headrace.frontend.socket.websocket.Handshake;
@@ -82,7 +83,7 @@ class SocketFuzzTest {
         final EmbeddedChannel channel =
                 new EmbeddedChannel(
                         new StrictRequestDecoder(new HttpDecoderConfig()),
-                        new BodyAggregator(LENGTH_MAX));
+                        new BodyAggregator(LENGTH_MAX, UploadOptions.fromProperties()));
         // In two pieces that the first byte chooses.
         final int cut = bytes.length == 0 ? 0 : (bytes[0] & 0xFF) % bytes.length;
         channel.writeInbound(

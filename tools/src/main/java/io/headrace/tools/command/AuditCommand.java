@@ -92,7 +92,7 @@ public final class AuditCommand implements Callable<Integer> {
             return ClaimWord.FAILED;
         }
         final int word = ClaimWord.read(record);
-        final int state = ClaimWord.isFree(word) ? ClaimWord.FREE : ClaimWord.state(word);
+        final int state = ClaimWord.ledgerState(word);
         if (state > ClaimWord.LOST) {
             explainNot(lane, index, "state " + state + " is none");
             return ClaimWord.FAILED;

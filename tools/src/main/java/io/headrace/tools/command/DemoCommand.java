@@ -63,7 +63,8 @@ public final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         final StopSignal stop = new StopSignal();
         try {
-            final List<String> frontendArgs = new ArrayList<>(List.of("frontend"));
+            final List<String> frontendArgs =
+                    new ArrayList<>(List.of("frontend", "--uploads", "/upload"));
             if (port != null) {
                 frontendArgs.addAll(List.of("--port", port.toString()));
             }

@@ -3,11 +3,11 @@ package io.headrace.tools.command;
 
 import io.headrace.frontend.Frontend;
 import io.headrace.frontend.FrontendContext;
-import io.headrace.frontend.socket.tls.TlsOptions;
-import java.util.List;
 import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.route.Routes;
+import io.headrace.frontend.socket.tls.TlsOptions;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -101,6 +101,14 @@ public final class FrontendCommand implements Callable<Integer> {
     private String tlsClientCa;
 
     @Option(
+            names = "--uploads",
+            paramLabel = "PATHS",
+            description =
+                    "Paths, as patterns with commas between, whose long bodies workers get in parts"
+                            + " (-Dheadrace.upload.paths). Default: none")
+    private String uploads;
+
+    @Option(
             names = "--access-log",
             paramLabel = "FILE",
             description =
@@ -150,6 +158,9 @@ public final class FrontendCommand implements Callable<Integer> {
                             String.join(",", tlsCertificates),
                             String.join(",", tlsKeys),
                             tlsClientCa == null ? "" : tlsClientCa));
+        }
+        if (uploads != null) {
+            context.uploads(context.uploads().paths(uploads));
         }
         if (accessLog != null) {
             context.accessLog(accessLog);

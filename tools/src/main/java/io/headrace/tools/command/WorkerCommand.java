@@ -67,6 +67,15 @@ public final class WorkerCommand implements Callable<Integer> {
                             + " Default: those the application has handlers for")
     private String channels;
 
+    @Option(
+            names = "--blocking",
+            paramLabel = "N",
+            description =
+                    "Messages that each consumer hands to threads of their own at a time, for"
+                            + " handlers that block (-Dheadrace.blocking). Default: 0, handlers run"
+                            + " on the consumers' threads")
+    private Integer blocking;
+
     @Option(names = "--exit-with-parent", hidden = true)
     private boolean exitWithParent;
 
@@ -84,6 +93,9 @@ public final class WorkerCommand implements Callable<Integer> {
         }
         if (channels != null) {
             context.channels(channels);
+        }
+        if (blocking != null) {
+            context.blocking(blocking);
         }
         application().configure(context);
         final StopSignal stop = new StopSignal();

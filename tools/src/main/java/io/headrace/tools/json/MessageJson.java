@@ -5,9 +5,11 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
+import io.headrace.message.DeadLetter;
 import io.headrace.message.Field;
 import io.headrace.message.Message;
 import io.headrace.message.Pairs;
+import io.headrace.message.Part;
 import io.headrace.message.Request;
 import io.headrace.message.Response;
 import io.headrace.message.UploadedFiles;
@@ -49,6 +51,16 @@ public final class MessageJson {
             case WEB_SOCKET_SEND -> writeDatagram(json, message.datagram());
             case WEB_SOCKET_SERVER_CLOSE -> writeClose(json, message.close());
             case WEB_SOCKET_ACCEPT -> writeAccept(json, message.accept());
+            case GROUP_ADD, GROUP_DISCARD ->
+                    json.writeStringField("group", message.groupOrder().group());
+            case GROUP_SEND -> {
+                json.writeStringField("group", message.groupOrder().group());
+                writeBytes(json, "content", message.groupOrder().content());
+                json.writeBooleanField("binary", message.groupOrder().binary());
+            }
+            case HTTP_RESPONSE_START -> writeResponse(json, message.response());
+            case HTTP_RESPONSE_PART, HTTP_REQUEST_PART -> writePart(json, message.part());
+            case DEAD_LETTER -> writeLetter(json, message.deadLetter());
             default -> throw new AssertionError(message.type());
         }
         json.writeEndObject();
@@ -103,6 +115,23 @@ public final class MessageJson {
     private static void writeAccept(JsonGenerator json, Accept accept) throws IOException {
         json.writeStringField("subprotocol", accept.subprotocol().toString());
         writePairs(json, "headers", accept.headers());
+    }
+
+    private static void writePart(JsonGenerator json, Part part) throws IOException {
+        json.writeNumberField("number", part.number());
+        json.writeStringField("state", part.state().name().toLowerCase(Locale.ROOT));
+        writeBytes(json, "content", part.content());
+    }
+
+    private static void writeLetter(JsonGenerator json, DeadLetter letter) throws IOException {
+        json.writeStringField("reason", letter.reason());
+        json.writeNumberField("attempts", letter.attempts());
+        final Message message = new Message();
+        if (Message.isWhole(letter.record()) && message.wrap(letter.record()).decode()) {
+            json.writeStringField("type", message.type().label());
+            json.writeFieldName("message");
+            write(json, message);
+        }
     }
 
     private static void writePairs(JsonGenerator json, String name, Pairs pairs)

@@ -107,7 +107,9 @@ public final class RecordPrinter implements AutoCloseable {
         json.writeObjectFieldStart("times");
         writeTime(json, "received", DeliveryHeader.receivedNs(record, 0));
         writeTime(json, "appended", DeliveryHeader.appendedNs(record, 0));
-        writeTime(json, "claimed", DeliveryHeader.claimedNs(record, 0));
+        // While it is deferred, it says until when.
+        final boolean isPending = ClaimWord.isPending(word);
+        writeTime(json, "claimed", isPending ? 0 : DeliveryHeader.claimedNs(record, 0));
         writeTime(json, "done", DeliveryHeader.doneNs(record, 0));
         json.writeEndObject();
     }
@@ -169,6 +171,23 @@ public final class RecordPrinter implements AutoCloseable {
             case WEB_SOCKET_CLIENT_CLOSE, WEB_SOCKET_SERVER_CLOSE ->
                     message.close().code() + " " + message.close().reason();
             case WEB_SOCKET_ACCEPT -> "accept " + message.accept().subprotocol();
+            case GROUP_ADD, GROUP_DISCARD -> message.groupOrder().group();
+            case GROUP_SEND ->
+                    message.groupOrder().group()
+                            + ", "
+                            + message.groupOrder().content().length()
+                            + " bytes";
+            case HTTP_RESPONSE_START ->
+                    message.response().statusCode() + " " + message.response().contentType();
+            case HTTP_RESPONSE_PART, HTTP_REQUEST_PART ->
+                    message.part().number()
+                            + " "
+                            + message.part().state()
+                            + ", "
+                            + message.part().content().length()
+                            + " bytes";
+            case DEAD_LETTER ->
+                    message.deadLetter().attempts() + " attempts: " + message.deadLetter().reason();
         };
     }
 

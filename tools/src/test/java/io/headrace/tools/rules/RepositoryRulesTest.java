@@ -41,8 +41,8 @@ class RepositoryRulesTest {
     private static final List<String> PRODUCT = List.of("bus-core", "bus-netty-frontend", "tools");
     private static final int MAIN_FILE_LINES_MAX = 400;
     private static final int TEST_FILE_LINES_MAX = 600;
-    private static final int PRODUCT_LINES_MAX = 13_000;
-    private static final int PACKAGE_FILES_MAX = 12;
+    private static final int PRODUCT_LINES_MAX = 14_300;
+    private static final int PACKAGE_FILES_MAX = 15;
     private static final String LICENSE_LINE = "// SPDX-License-Identifier: Apache-2.0";
 
     private static final Pattern VAGUE_TYPE =
@@ -167,7 +167,7 @@ class RepositoryRulesTest {
         assertNone(
                 fileCounts.keySet(),
                 folder -> fileCounts.get(folder) > PACKAGE_FILES_MAX,
-                "more than 12 files beside package-info.java");
+                "more than 15 files beside package-info.java");
     }
 
     @Test

@@ -3,8 +3,8 @@ package io.headrace.tools.system;
 
 import io.headrace.message.Request;
 import io.headrace.worker.Application;
-import io.headrace.worker.WebSocket;
 import io.headrace.worker.WorkerContext;
+import io.headrace.worker.reply.WebSocket;
 
 /** Accepts, refuses or does neither, as the path of a WebSocket says; then it echoes. */
 public final class AdmissionApplication implements Application {

@@ -7,9 +7,9 @@ import io.headrace.message.Datagram;
 import io.headrace.message.Request;
 import io.headrace.tools.json.MessageJson;
 import io.headrace.worker.Application;
-import io.headrace.worker.HttpReply;
-import io.headrace.worker.WebSocket;
 import io.headrace.worker.WorkerContext;
+import io.headrace.worker.reply.HttpReply;
+import io.headrace.worker.reply.WebSocket;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 

@@ -113,6 +113,7 @@ final class HttpConnection implements AutoCloseable {
             final String statusLine = line();
             final List<Entry<String, String>> headers = new ArrayList<>();
             int length = 0;
+            boolean isChunked = false;
             for (String line = line(); !line.isEmpty(); line = line()) {
                 final int colon = line.indexOf(':');
                 final String name = line.substring(0, colon).toLowerCase(Locale.ROOT);
@@ -121,11 +122,37 @@ final class HttpConnection implements AutoCloseable {
                 if (name.equals("content-length")) {
                     length = Integer.parseInt(value);
                 }
+                isChunked |= name.equals("transfer-encoding") && value.equals("chunked");
             }
-            return new HttpAnswer(statusLine, headers, withBody ? read(length) : new byte[0]);
+            final byte[] body = isChunked && withBody ? chunks() : read(withBody ? length : 0);
+            return new HttpAnswer(statusLine, headers, body);
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private byte[] chunks() throws IOException {
+        final ByteArrayOutputStream body = new ByteArrayOutputStream();
+        for (byte[] chunk = chunk(); chunk.length > 0; chunk = chunk()) {
+            body.write(chunk);
+        }
+        return body.toByteArray();
+    }
+
+    /** Reads one chunk of a body (RFC 9112, section 7.1), which is empty at its end. */
+    byte[] chunk() {
+        try {
+            final byte[] chunk = read(Integer.parseInt(line(), 16));
+            line();
+            return chunk;
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Reads the head of an answer whose body is read in some other way. */
+    HttpAnswer answerHead() {
+        return answer(false);
     }
 
     private String line() throws IOException {

@@ -30,6 +30,8 @@ public final class ClientPace {
         IDLE,
         HEADERS,
         BODY,
+        /** A body that its worker gets in parts, and that may take any time. */
+        UPLOAD,
         /** A request waits for its answer, and the next has not begun. */
         ANSWER,
         WEB_SOCKET
@@ -91,6 +93,7 @@ public final class ClientPace {
                     Patience.isOver(patience.headersNs(), phaseSinceNs, nowNs)
                             ? Verdict.HEADERS_TOO_SLOW
                             : Verdict.FINE;
+            case UPLOAD -> isRateLow(nowNs) ? Verdict.BODY_TOO_SLOW : Verdict.FINE;
             case BODY -> isBodySlow(nowNs) ? Verdict.BODY_TOO_SLOW : Verdict.FINE;
             case IDLE ->
                     Patience.isOver(patience.idleNs(), phaseSinceNs, nowNs)
@@ -102,9 +105,10 @@ public final class ClientPace {
     }
 
     private boolean isBodySlow(long nowNs) {
-        if (Patience.isOver(patience.bodyNs(), phaseSinceNs, nowNs)) {
-            return true;
-        }
+        return Patience.isOver(patience.bodyNs(), phaseSinceNs, nowNs) || isRateLow(nowNs);
+    }
+
+    private boolean isRateLow(long nowNs) {
         if (nowNs - bodyWindowSinceNs < WINDOW_NS) {
             return false;
         }

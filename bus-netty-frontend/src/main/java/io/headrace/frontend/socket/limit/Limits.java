@@ -24,6 +24,8 @@ import org.agrona.SystemUtil;
  *     headrace.response.timeout}); then: 504.
  * @param requestCountMax how many requests a connection may have ({@code headrace.requests.max});
  *     with the answer to the last it is closed.
+ * @param membershipMaxNs how long a connection may be a member of a group ({@code
+ *     headrace.group.expiry}).
  * @param pipelinedCountMax how many requests of one connection may be unanswered at a time; more
  *     are not read.
  */
@@ -36,6 +38,7 @@ public record Limits(
         int outboundLengthMax,
         long responseTimeoutNs,
         int requestCountMax,
+        long membershipMaxNs,
         int pipelinedCountMax) {
 
     // A message carries the body twice when it is a form; a record holds 16 MiB at the default
@@ -59,6 +62,7 @@ public record Limits(
         check("headrace.outbound.max", outboundLengthMax, 1 << 10, 1 << 30);
         check("headrace.response.timeout", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
         check("headrace.requests.max", requestCountMax, 1, Integer.MAX_VALUE);
+        check("headrace.group.expiry", membershipMaxNs, 1_000_000_000L, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
@@ -72,7 +76,13 @@ public record Limits(
                 (int) SystemUtil.getSizeAsLong("headrace.outbound.max", 256 << 10),
                 SystemUtil.getDurationInNanos("headrace.response.timeout", 120_000_000_000L),
                 Integer.getInteger("headrace.requests.max", 100_000),
+                SystemUtil.getDurationInNanos("headrace.group.expiry", 86_400_000_000_000L),
                 64);
+    }
+
+    /** {@link #responseTimeoutNs()} in whole milliseconds, at most 24 days. */
+    public int responseTimeoutMs() {
+        return (int) Math.min(Integer.MAX_VALUE, responseTimeoutNs / 1_000_000L);
     }
 
     private static void check(String property, long value, long min, long max) {

@@ -25,7 +25,7 @@ import java.util.zip.Inflater;
 public final class Deflate implements AutoCloseable {
 
     /** Instead of a window: the client has not offered it, or only in a way that is unknown. */
-    static final int NOT_AGREED = 0;
+    public static final int NOT_AGREED = 0;
 
     /** A shorter message is sent as it is. */
     static final int LENGTH_MIN = 1 << 10;
@@ -33,7 +33,7 @@ public final class Deflate implements AutoCloseable {
     private static final String NAME = "permessage-deflate";
     private static final String SERVER_WINDOW = "server_max_window_bits";
     private static final String CLIENT_WINDOW = "client_max_window_bits";
-    private static final int WINDOW_BITS_MAX = 15;
+    static final int WINDOW_BITS_MAX = 15;
     // RFC 7692, section 7.2.1: what ends a flushed message, and is not sent.
     private static final byte[] TAIL = {0, 0, (byte) 0xFF, (byte) 0xFF};
     // More than a flush marker has, so that it is never written twice (zlib's manual, deflate).

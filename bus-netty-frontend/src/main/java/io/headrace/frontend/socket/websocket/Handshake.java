@@ -69,6 +69,11 @@ public final class Handshake {
                 && key.length() == KEY_LENGTH;
     }
 
+    /** The window of compressed messages, in bits, or {@link Deflate#NOT_AGREED}. */
+    public int windowBits() {
+        return windowBits;
+    }
+
     /** The page's origin, or an empty text; only browsers say one. */
     public String origin() {
         return headers.get(HttpHeaderNames.ORIGIN, "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.headrace.frontend.socket.http1;
+package io.headrace.frontend.socket.body;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
 
 /**
@@ -25,8 +26,23 @@ public final class BodyAggregator extends HttpObjectAggregator {
     /** A request whose body is over the limit; the rest of it is not read. */
     public record Oversized(HttpRequest head) {}
 
-    public BodyAggregator(int bodyLengthMax) {
+    private final UploadOptions uploads;
+    private boolean inParts;
+
+    public BodyAggregator(int bodyLengthMax, UploadOptions uploads) {
         super(bodyLengthMax);
+        this.uploads = uploads;
+    }
+
+    /** What goes to its worker in parts goes on as it comes. */
+    @Override
+    public boolean acceptInboundMessage(Object message) throws Exception {
+        if (message instanceof HttpRequest request) {
+            inParts = uploads.isInParts(request, maxContentLength());
+        }
+        final boolean passes = inParts;
+        inParts &= !(message instanceof LastHttpContent);
+        return !passes && super.acceptInboundMessage(message);
     }
 
     @Override

@@ -4,16 +4,21 @@ package io.headrace.frontend.socket;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.Refused;
+import io.headrace.presence.ConnectionTable;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.agrona.DeadlineTimerWheel;
 import org.agrona.collections.Long2ObjectHashMap;
+import org.agrona.concurrent.status.AtomicCounter;
 
 /**
- * Sees to it that every request of a loop that was appended is answered: in time, and at once when
- * nobody will answer it any more.
+ * Sees to it that every request of a loop that was appended is answered: in time, wholly, and at
+ * once when nobody will answer it any more.
  */
-final class AnswerTimers {
+final class AnswerWatch {
 
     // About 8 ms: a power of two, as the wheel wants it.
     private static final long TICK_NS = 1L << 23;
@@ -22,13 +27,23 @@ final class AnswerTimers {
     private static final int TIMERS_PER_POLL = 1_000;
 
     private final Ingresses ingresses;
+    private final ConnectionTable table;
+    private final AtomicCounter streamsBroken;
     private final long responseTimeoutNs;
     private final long handshakeTimeoutNs;
     private final DeadlineTimerWheel wheel;
     private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
+    private final Set<Exchange> streaming = new LinkedHashSet<>();
 
-    AnswerTimers(Ingresses ingresses, long responseTimeoutNs, long handshakeTimeoutNs) {
+    AnswerWatch(
+            Ingresses ingresses,
+            ConnectionTable table,
+            AtomicCounter streamsBroken,
+            long responseTimeoutNs,
+            long handshakeTimeoutNs) {
         this.ingresses = ingresses;
+        this.table = table;
+        this.streamsBroken = streamsBroken;
         this.responseTimeoutNs = responseTimeoutNs;
         this.handshakeTimeoutNs = handshakeTimeoutNs;
         this.wheel = new DeadlineTimerWheel(TimeUnit.NANOSECONDS, ingresses.nowNs(), TICK_NS, 256);
@@ -67,7 +82,7 @@ final class AnswerTimers {
                 if (!exchange.isHandshake) {
                     exchange.ingress.requests().cancel(exchange.index);
                 }
-                exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+                exchange.connection.exchanges().refuse(exchange, Refused.NO_ANSWER);
             } else if (!endIfOver(exchange)) {
                 schedule(exchange);
             }
@@ -81,18 +96,20 @@ final class AnswerTimers {
         if (exchange.isHandshake) {
             // Its time is short enough for anything else that may happen to its worker.
             if (!ingress.isWebSocketServed()) {
-                exchange.connection.refuse(exchange, Refused.NO_WORKER);
+                exchange.connection.exchanges().refuse(exchange, Refused.NO_WORKER);
             }
             return !ingress.isWebSocketServed();
         }
         switch (ingress.requests().standing(exchange.index, ingresses.nowNs())) {
-            case WORKER_DIED -> exchange.connection.refuse(exchange, Refused.WORKER_DIED);
-            case WORKER_HUNG, EXPIRED -> exchange.connection.refuse(exchange, Refused.NO_ANSWER);
+            case WORKER_DIED ->
+                    exchange.connection.exchanges().refuse(exchange, Refused.WORKER_DIED);
+            case WORKER_HUNG, EXPIRED ->
+                    exchange.connection.exchanges().refuse(exchange, Refused.NO_ANSWER);
             case PENDING -> {
                 if (ingress.isHttpServed() || !ingress.requests().cancel(exchange.index)) {
                     return false;
                 }
-                exchange.connection.refuse(exchange, Refused.NO_WORKER);
+                exchange.connection.exchanges().refuse(exchange, Refused.NO_WORKER);
             }
             default -> {
                 return false;
@@ -104,5 +121,47 @@ final class AnswerTimers {
     /** Looks after all waiting requests when members have come or gone. */
     void onMembersChanged() {
         new ArrayList<>(byTimer.values()).forEach(this::endIfOver);
+    }
+
+    /**
+     * A request needs nothing any more that others could see: it is answered, or its client left.
+     */
+    void end(Exchange exchange) {
+        stop(exchange);
+        if (exchange.slot != ConnectionTable.NO_SLOT && exchange.stream == null) {
+            table.close(exchange.slot);
+            exchange.slot = ConnectionTable.NO_SLOT;
+        }
+    }
+
+    void onStreamStart(Exchange exchange) {
+        streaming.add(exchange);
+    }
+
+    void onStreamEnd(Exchange exchange) {
+        streaming.remove(exchange);
+        if (exchange.slot != ConnectionTable.NO_SLOT) {
+            table.close(exchange.slot);
+            exchange.slot = ConnectionTable.NO_SLOT;
+        }
+    }
+
+    /**
+     * Breaks answers off whose worker has died in the middle of them; called when there is no reply
+     * left to be polled.
+     */
+    int breakOffStreams() {
+        if (streaming.isEmpty()) {
+            return 0;
+        }
+        final List<Exchange> broken =
+                streaming.stream()
+                        .filter(exchange -> exchange.ingress.isDead(exchange.stream.worker()))
+                        .toList();
+        for (final Exchange exchange : broken) {
+            streamsBroken.incrementRelease();
+            exchange.connection.exchanges().breakOff(exchange);
+        }
+        return broken.size();
     }
 }

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.LanePoller;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.message.Message;
+import io.headrace.message.Request;
+import java.lang.reflect.InvocationTargetException;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.agrona.concurrent.ManyToOneConcurrentLinkedQueue;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Runs the handlers of one consumer on threads of their own, so that they may block: virtual ones
+ * from JDK 21 on, else those of a pool. Messages of one connection are handled one at a time and in
+ * their order, of different connections side by side. A message is copied for it; how it ended
+ * comes back to the consumer's thread with {@link #poll()}.
+ */
+final class BlockingHandlers implements AutoCloseable {
+
+    /** Told on the consumer's thread how a message ended. */
+    @FunctionalInterface
+    interface Ending {
+        void onEnd(Handling handling);
+    }
+
+    private final int countMax;
+    private final Supplier<Dispatcher> dispatchers;
+    private final Ending ending;
+    private final long closeTimeoutNs;
+    private final ExecutorService executor;
+    private final Queue<Handling> ended = new ManyToOneConcurrentLinkedQueue<>();
+    private final ArrayDeque<Handling> idle = new ArrayDeque<>();
+    // By connection: what runs now comes first. Guarded by itself.
+    private final Map<Long, ArrayDeque<Runnable>> queues = new HashMap<>();
+    private int count;
+
+    /**
+     * @param countMax how many messages are handled, or wait behind their connection's, at a time.
+     * @param dispatchers makes one for each of them.
+     */
+    BlockingHandlers(
+            int countMax, Supplier<Dispatcher> dispatchers, Ending ending, long closeTimeoutNs) {
+        this.countMax = countMax;
+        this.dispatchers = dispatchers;
+        this.ending = ending;
+        this.closeTimeoutNs = closeTimeoutNs;
+        this.executor = newExecutor(countMax);
+    }
+
+    private static ExecutorService newExecutor(int threadCount) {
+        try {
+            return (ExecutorService)
+                    Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+        } catch (final NoSuchMethodException olderThan21) {
+            return Executors.newFixedThreadPool(threadCount);
+        } catch (final IllegalAccessException | InvocationTargetException e) {
+            throw new HeadraceException("no virtual threads: " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether another message can be taken. */
+    boolean hasRoom() {
+        return count < countMax;
+    }
+
+    /**
+     * Takes a message.
+     *
+     * @param requests finds the record of the request that it points at.
+     */
+    void submit(LanePoller lane, Message message, Function<Message, UnsafeBuffer> requests) {
+        final Handling handling = idle.isEmpty() ? new Handling() : idle.poll();
+        handling.copy(lane, message, requests);
+        count++;
+        execute(message.connection(), handling);
+    }
+
+    /** Runs a task behind the messages of a connection that have been taken. */
+    void execute(long connection, Runnable task) {
+        synchronized (queues) {
+            final ArrayDeque<Runnable> queue =
+                    queues.computeIfAbsent(connection, key -> new ArrayDeque<>(2));
+            queue.add(task);
+            if (queue.size() > 1) {
+                return;
+            }
+        }
+        start(connection, task);
+    }
+
+    private void start(long connection, Runnable task) {
+        executor.execute(
+                () -> {
+                    try {
+                        task.run();
+                    } finally {
+                        next(connection);
+                    }
+                });
+    }
+
+    private void next(long connection) {
+        final Runnable next;
+        synchronized (queues) {
+            final ArrayDeque<Runnable> queue = queues.get(connection);
+            queue.poll();
+            next = queue.peek();
+            if (next == null) {
+                queues.remove(connection);
+            }
+        }
+        if (next != null) {
+            start(connection, next);
+        }
+    }
+
+    /** Tells how messages ended; returns their number. */
+    int poll() {
+        int polled = 0;
+        for (Handling handling = ended.poll(); handling != null; handling = ended.poll()) {
+            count--;
+            ending.onEnd(handling);
+            idle.add(handling);
+            polled++;
+        }
+        return polled;
+    }
+
+    /** Waits for the handlers that run, and interrupts those that take longer than they may. */
+    @Override
+    public void close() {
+        executor.shutdown();
+        try {
+            if (!executor.awaitTermination(closeTimeoutNs, TimeUnit.NANOSECONDS)) {
+                executor.shutdownNow();
+            }
+        } catch (final InterruptedException e) {
+            executor.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+        poll();
+    }
+
+    /** A message on its way through a handler; used again for others. */
+    final class Handling implements Runnable {
+
+        private final Dispatcher dispatcher = dispatchers.get();
+        private final UnsafeBuffer record = new UnsafeBuffer(0, 0);
+        private final UnsafeBuffer request = new UnsafeBuffer(0, 0);
+        private final Message requestReader = new Message();
+        private final Message message = new Message(event -> request());
+        private String channel;
+        private String writer;
+        private long index;
+        private long connection;
+        private HeadraceException missing;
+        private int fate;
+
+        private void copy(
+                LanePoller lane, Message original, Function<Message, UnsafeBuffer> requests) {
+            channel = lane.lane().channel();
+            writer = lane.lane().writer();
+            index = lane.index();
+            connection = original.connection();
+            record.wrap(bytes(original.record()));
+            missing = null;
+            if (original.requestIndex() != Message.NO_INDEX) {
+                try {
+                    request.wrap(bytes(requests.apply(original)));
+                } catch (final HeadraceException e) {
+                    // The handler may not ask for it.
+                    missing = e;
+                }
+            }
+        }
+
+        private static byte[] bytes(UnsafeBuffer source) {
+            final byte[] bytes = new byte[source.capacity()];
+            source.getBytes(0, bytes);
+            return bytes;
+        }
+
+        private UnsafeBuffer requestRecord() {
+            if (missing != null) {
+                throw missing;
+            }
+            return request;
+        }
+
+        private Request request() {
+            if (!requestReader.wrap(requestRecord()).decode()) {
+                throw new HeadraceException(
+                        "the request of connection %d cannot be decoded".formatted(connection));
+            }
+            return requestReader.request();
+        }
+
+        @Override
+        public void run() {
+            fate = ClaimWord.FAILED;
+            try {
+                message.wrap(record).decode();
+                fate = dispatcher.handle(channel, message, event -> requestRecord());
+            } finally {
+                ended.add(this);
+            }
+        }
+
+        String channel() {
+            return channel;
+        }
+
+        String writer() {
+            return writer;
+        }
+
+        long index() {
+            return index;
+        }
+
+        long connection() {
+            return connection;
+        }
+
+        int fate() {
+            return fate;
+        }
+
+        /** Until when it waits, if its fate is DEFERRED. */
+        long deferredUntilNs() {
+            return dispatcher.deferredUntilNs();
+        }
+    }
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker.reply;
+
+import io.headrace.channel.Bus;
+import io.headrace.channel.LaneAppender;
+import io.headrace.channel.WriterSequence;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.ConnectionId;
+import io.headrace.channel.name.ReplyAddress;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.member.Member;
+import io.headrace.member.Members;
+import io.headrace.presence.ConnectionTable;
+import io.headrace.presence.Presence;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.agrona.CloseHelper;
+import org.agrona.collections.Int2ObjectHashMap;
+import org.agrona.concurrent.EpochNanoClock;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.status.AtomicCounter;
+
+/**
+ * One writer's way back: its lanes in the reply channels of all live front-end loops, opened as
+ * soon as a front end appears and not with the first reply. Room is claimed, encoded in place, and
+ * committed:
+ *
+ * <pre>{@code
+ * int code = replies.claim(connection, length);
+ * if (code == LaneAppender.OK) {
+ *     try {
+ *         encoder.encode(replies.buffer(), replies.offset(), ...);
+ *         code = replies.commit(connection, order);
+ *     } finally {
+ *         replies.release();
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>A consumer's own is used by its thread alone. A shared one, for answers that come later and
+ * from anywhere, is locked from the claim to the release.
+ */
+public final class Replies implements AutoCloseable {
+
+    private static final int CONTENT_TYPES_MAX = 256;
+
+    private final Bus bus;
+    private final EpochNanoClock clock;
+    private final String writer;
+    private final LiveMembers liveMembers;
+    private final boolean isShared;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final WriterSequence sequence = new WriterSequence();
+    private final Int2ObjectHashMap<LaneAppender> lanes = new Int2ObjectHashMap<>();
+    private final Int2ObjectHashMap<ConnectionTable> tables = new Int2ObjectHashMap<>();
+    private final Map<String, byte[]> contentTypes = new HashMap<>();
+    private final AtomicCounter sent;
+    private final AtomicCounter refused;
+    private LaneAppender[] loops = {};
+    private LiveMembers.Snapshot seen;
+    private long laneVersion = -1;
+    private LaneAppender claimed;
+    private long nowNs;
+    private boolean closed;
+
+    /**
+     * @param writer id of the writer, unique for all time.
+     * @param isShared whether several threads use it.
+     */
+    public Replies(
+            Bus bus, String writer, LiveMembers liveMembers, Member member, boolean isShared) {
+        this.bus = bus;
+        this.clock = bus.clock();
+        this.writer = writer;
+        this.liveMembers = liveMembers;
+        this.isShared = isShared;
+        this.seen = liveMembers.snapshot();
+        this.sent = member.counter(writer + " replies appended");
+        this.refused = member.counter(writer + " replies refused");
+    }
+
+    private void lock() {
+        if (isShared) {
+            lock.lock();
+            // Nobody else looks after it.
+            doWork();
+        }
+    }
+
+    private void unlock() {
+        if (isShared) {
+            lock.unlock();
+        }
+    }
+
+    /** Opens and closes lanes when front ends have come or gone; a shared one does so itself. */
+    public int doWork() {
+        if (closed) {
+            // The bus may be gone, and nothing of it is mapped any more.
+            return 0;
+        }
+        final LiveMembers.Snapshot live = liveMembers.snapshot();
+        if (bus.isMemoryTight()) {
+            sequence.rollLargeFiles(clock.nanoTime());
+        }
+        final long version = bus.laneVersion();
+        if (live == seen && version == laneVersion) {
+            return 0;
+        }
+        seen = live;
+        laneVersion = version;
+        // One that is only stopped, or not known yet, will want its replies.
+        for (final int key : lanes.keySet().toArray(new Integer[0])) {
+            if (seen.isDead(ReplyAddress.frontEnd(lanes.get(key).lane().channel()))) {
+                lanes.remove(key).close();
+                detach(tables.remove(key));
+            }
+        }
+        for (final String channel : bus.channels(this::isLive)) {
+            if (!lanes.containsKey(ReplyAddress.loopKey(channel))) {
+                open(channel);
+            }
+        }
+        loops = lanes.values().toArray(new LaneAppender[0]);
+        return 1;
+    }
+
+    private boolean isLive(String channel) {
+        return ReplyAddress.isChannel(channel)
+                && seen.frontEnds().contains(ReplyAddress.frontEnd(channel));
+    }
+
+    private LaneAppender open(String channel) {
+        final int key = ReplyAddress.loopKey(channel);
+        final LaneAppender lane = bus.newLane(channel, writer, sequence);
+        lanes.put(key, lane);
+        // A reply channel is named after its loop.
+        ConnectionTable.ofWriter(bus, channel.substring(ChannelName.REPLY_PREFIX.length()))
+                .ifPresent(table -> tables.put(key, table));
+        return lane;
+    }
+
+    /** Counts all that the writer appends, whatever the lane. */
+    public WriterSequence sequence() {
+        return sequence;
+    }
+
+    /** Bytes of a content type; kept, since an application has only a few. */
+    byte[] contentType(String contentType) {
+        lock();
+        try {
+            byte[] bytes = contentTypes.get(contentType);
+            if (bytes == null) {
+                bytes = contentType.getBytes(StandardCharsets.ISO_8859_1);
+                if (contentTypes.size() < CONTENT_TYPES_MAX) {
+                    contentTypes.put(contentType, bytes);
+                }
+            }
+            return bytes;
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Claims room for a message to a connection's loop.
+     *
+     * @return {@link LaneAppender#OK}, and then {@link #release()} must follow; or a negative code.
+     */
+    int claim(long connection, int length) {
+        lock();
+        return claim(closed ? null : lane(connection), length);
+    }
+
+    /** As {@link #claim(long, int)}, for one of the {@link #loopCount()} loops. */
+    int claimLoop(int loop, int length) {
+        lock();
+        return claim(loop < loops.length ? loops[loop] : null, length);
+    }
+
+    private int claim(LaneAppender lane, int length) {
+        int code = LaneAppender.CLOSED;
+        try {
+            if (lane != null) {
+                // Read per reply and not per duty cycle: a handler may have taken any time.
+                nowNs = clock.nanoTime();
+                code = lane.claim(length, nowNs);
+                claimed = lane;
+            }
+        } finally {
+            if (code != LaneAppender.OK) {
+                countRefusal();
+                unlock();
+            }
+        }
+        return code;
+    }
+
+    private void countRefusal() {
+        if (!closed) {
+            refused.incrementRelease();
+        }
+    }
+
+    /** A message that was not even tried. */
+    int refuse(int code) {
+        lock();
+        try {
+            countRefusal();
+            return code;
+        } finally {
+            unlock();
+        }
+    }
+
+    UnsafeBuffer buffer() {
+        return claimed.buffer();
+    }
+
+    int offset() {
+        return claimed.offset();
+    }
+
+    /**
+     * Publishes the claimed message.
+     *
+     * @param order of the message that it answers.
+     */
+    int commit(long connection, int order) {
+        claimed.commit(connection, order, 0, nowNs, nowNs);
+        sent.incrementRelease();
+        return LaneAppender.OK;
+    }
+
+    /** Gives back what was claimed and not committed. */
+    void release() {
+        claimed.abortIfClaimed();
+        unlock();
+    }
+
+    List<String> members(String group) {
+        return Presence.members(bus, liveMembers.snapshot().frontEnds(), group);
+    }
+
+    int memberCount(String group) {
+        return Presence.memberCount(bus, liveMembers.snapshot().frontEnds(), group);
+    }
+
+    private static void detach(ConnectionTable table) {
+        if (table != null) {
+            table.detach();
+        }
+    }
+
+    /** Number of front-end loops that live. */
+    int loopCount() {
+        return loops.length;
+    }
+
+    /** The lane to a connection's loop, or null when its front end does not live. */
+    private LaneAppender lane(long connection) {
+        final LaneAppender lane = lanes.get(ConnectionId.loopKey(connection));
+        // The front end is younger than the last look at the members, or it is dead.
+        return lane == null ? openFor(ConnectionId.loopKey(connection)) : lane;
+    }
+
+    private LaneAppender openFor(int key) {
+        for (final String channel : bus.channels(ReplyAddress::isChannel)) {
+            if (ReplyAddress.loopKey(channel) == key
+                    && Members.isAlive(bus.membersDirectory(), ReplyAddress.frontEnd(channel))) {
+                return open(channel);
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The table of a connection's loop, or null when it is not there. What it says of a slot holds
+     * for the connection only while the slot is that connection's.
+     */
+    ConnectionTable table(long connection) {
+        lock();
+        try {
+            return tables.get(ConnectionId.loopKey(connection));
+        } finally {
+            unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        lock();
+        try {
+            closed = true;
+            CloseHelper.quietCloseAll(lanes.values());
+            tables.values().forEach(Replies::detach);
+            lanes.clear();
+            tables.clear();
+            loops = new LaneAppender[0];
+        } finally {
+            unlock();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker.reply;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BooleanSupplier;
+import org.agrona.ErrorHandler;
+
+/**
+ * Who waits until a client takes more. Anybody may add; one consumer of the worker looks after them
+ * in its duty cycle and calls back.
+ */
+public final class Writability {
+
+    private record Waiting(BooleanSupplier isWritable, Runnable action) {}
+
+    private final Queue<Waiting> added = new ConcurrentLinkedQueue<>();
+    private final List<Waiting> waiting = new ArrayList<>();
+    private final ErrorHandler onError;
+
+    /**
+     * @param onError told of what callbacks throw.
+     */
+    public Writability(ErrorHandler onError) {
+        this.onError = onError;
+    }
+
+    void add(BooleanSupplier isWritable, Runnable action) {
+        added.add(new Waiting(isWritable, action));
+    }
+
+    /** Calls back those whose client takes more; returns how many. */
+    public int doWork() {
+        for (Waiting next = added.poll(); next != null; next = added.poll()) {
+            waiting.add(next);
+        }
+        int work = 0;
+        for (int i = waiting.size() - 1; i >= 0; i--) {
+            final Waiting next = waiting.get(i);
+            if (next.isWritable.getAsBoolean()) {
+                waiting.remove(i);
+                work++;
+                try {
+                    next.action.run();
+                } catch (final RuntimeException e) {
+                    onError.onError(e);
+                }
+            }
+        }
+        return work;
+    }
+}

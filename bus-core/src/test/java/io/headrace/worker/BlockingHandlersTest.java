@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.HeadraceException;
+import io.headrace.delivery.ClaimWord;
+import io.headrace.message.MessageType;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Handlers that block, on threads of their own. */
+class BlockingHandlersTest {
+
+    private static final long DEADLINE_NS = 60_000_000_000L;
+
+    @TempDir Path directory;
+    private TestWorker worker;
+    private final List<String> handled = Collections.synchronizedList(new ArrayList<>());
+
+    @AfterEach
+    void close() {
+        if (worker != null) {
+            worker.close();
+        }
+    }
+
+    private void start(int count, WorkerContext context) {
+        worker = new TestWorker(directory.resolve("bus"), context.blocking(count));
+        worker.rounds();
+    }
+
+    /** Lets the consumer work until the other threads have done their part. */
+    private void roundsUntil(BooleanSupplier condition) {
+        final long endNs = System.nanoTime() + DEADLINE_NS;
+        for (worker.rounds(); !condition.getAsBoolean(); worker.rounds()) {
+            assertTrue(System.nanoTime() < endNs, () -> "not in time; handled " + handled);
+            LockSupport.parkNanos(1_000_000L);
+        }
+    }
+
+    private long done(String channel) {
+        return worker.counter("done " + channel);
+    }
+
+    @Test
+    void shouldHandleMessagesOfDifferentConnectionsSideBySideAndOffTheConsumersThread() {
+        final CyclicBarrier both = new CyclicBarrier(2);
+        final Thread consumersThread = Thread.currentThread();
+        start(
+                2,
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    both.await(60, TimeUnit.SECONDS);
+                                    handled.add(request.path());
+                                    final boolean same = Thread.currentThread() == consumersThread;
+                                    reply.send(200, "text/plain", same ? "same" : "own");
+                                }));
+        worker.send("http.request", MessageType.HTTP_REQUEST, 7);
+        worker.send("http.request", MessageType.HTTP_REQUEST, 8);
+        roundsUntil(() -> done("http.request") == 2);
+        final List<TestWorker.Reply> replies = worker.replies();
+        assertEquals(2, replies.size());
+        assertEquals("own", replies.get(0).content());
+        assertEquals(List.of("/app/grüße", "/app/grüße"), handled);
+    }
+
+    @Test
+    void shouldHandleFramesOfAConnectionOneAtATimeInTheirOrderAcrossChannels() {
+        final AtomicInteger running = new AtomicInteger();
+        start(
+                8,
+                new WorkerContext()
+                        .onWebSocketConnect((channel, request, socket) -> handled.add("connect"))
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> {
+                                    assertEquals(1, running.incrementAndGet());
+                                    LockSupport.parkNanos(200_000L);
+                                    assertEquals("/app/grüße", message.request().path());
+                                    handled.add(message.text());
+                                    running.decrementAndGet();
+                                }));
+        final List<String> expected = new ArrayList<>(List.of("connect"));
+        final long connect = worker.send("websocket.connect", MessageType.WEB_SOCKET_CONNECTION, 7);
+        for (int i = 0; i < 20; i++) {
+            worker.sendReceive(7, connect, "frame " + i);
+            expected.add("frame " + i);
+        }
+        roundsUntil(() -> done("websocket.receive") == 20);
+        assertEquals(expected, handled);
+        assertEquals("{}", worker.errors().toString());
+    }
+
+    @Test
+    void shouldClaimNoMoreThanItHandles() {
+        final CountDownLatch gate = new CountDownLatch(1);
+        start(
+                1,
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> gate.await(60, TimeUnit.SECONDS)));
+        worker.send("http.request", MessageType.HTTP_REQUEST, 7);
+        worker.send("http.request", MessageType.HTTP_REQUEST, 8);
+        worker.rounds();
+        assertEquals(ClaimWord.FREE, worker.lastWord("http.request"));
+        gate.countDown();
+        roundsUntil(() -> done("http.request") == 2);
+    }
+
+    @Test
+    void shouldFailAndAnswerForAHandlerThatThrows() {
+        start(
+                4,
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    throw new IllegalStateException("thrown while blocking");
+                                }));
+        worker.send("http.request", MessageType.HTTP_REQUEST, 7);
+        roundsUntil(() -> worker.counter("failed http.request") == 1);
+        assertEquals(500, worker.replies().get(0).status());
+        assertTrue(worker.errors().toString().contains("thrown while blocking"));
+    }
+
+    @Test
+    void shouldDeferAFrameAndKeepLaterOnesBehindIt() {
+        final AtomicInteger refusals = new AtomicInteger(2);
+        start(
+                4,
+                new WorkerContext()
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> {
+                                    if (refusals.getAndDecrement() > 0) {
+                                        throw new Defer(Duration.ofMillis(50), "not yet");
+                                    }
+                                    handled.add(message.text());
+                                }));
+        worker.sendReceive(7, 0, "a");
+        worker.sendReceive(7, 0, "b");
+        final long endNs = System.nanoTime() + DEADLINE_NS;
+        while (done("websocket.receive") < 2) {
+            worker.passWithKeeper(100_000_000L);
+            assertTrue(System.nanoTime() < endNs, () -> "not in time; handled " + handled);
+            LockSupport.parkNanos(1_000_000L);
+        }
+        assertEquals(List.of("a", "b"), handled);
+        assertEquals(2, worker.counter("deferred websocket.receive"));
+    }
+
+    @Test
+    void shouldFinishWhatRunsWhenItIsClosed() {
+        final CountDownLatch begun = new CountDownLatch(1);
+        start(
+                4,
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    begun.countDown();
+                                    LockSupport.parkNanos(50_000_000L);
+                                    reply.send(200, "text/plain", "finished");
+                                }));
+        worker.send("http.request", MessageType.HTTP_REQUEST, 7);
+        roundsUntil(() -> begun.getCount() == 0);
+        worker.consumer.onClose();
+        assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.request"));
+        assertEquals("finished", worker.replies().get(0).content());
+    }
+
+    @Test
+    void shouldRefuseACountThatIsNone() {
+        for (final int count : new int[] {-1, 10_001}) {
+            final WorkerContext context =
+                    new WorkerContext().onHttpRequest((c, r, reply) -> {}).blocking(count);
+            final String problem =
+                    assertThrows(HeadraceException.class, context::conclude).getMessage();
+            assertTrue(problem.startsWith("headrace.blocking is " + count), problem);
+        }
+        assertFalse(new WorkerContext().toString().contains("headrace.blocking=1"));
+    }
+}

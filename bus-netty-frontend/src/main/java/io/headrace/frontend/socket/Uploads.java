@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket;
+
+import io.headrace.delivery.ClaimWord;
+import io.headrace.frontend.socket.body.UploadOptions;
+import io.headrace.message.Part;
+import io.headrace.presence.ConnectionTable;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** The bodies of one loop that go to their workers in parts. */
+final class Uploads {
+
+    private static final UnsafeBuffer NOTHING = new UnsafeBuffer(new byte[0]);
+
+    private final Connections connections;
+    private final ConnectionTable table;
+    private final UploadOptions options;
+    private final UnsafeBuffer scratch = new UnsafeBuffer(new byte[Part.LENGTH_MAX]);
+    private final List<Exchange> exchanges = new ArrayList<>();
+
+    Uploads(Connections connections, ConnectionTable table, UploadOptions options) {
+        this.connections = connections;
+        this.table = table;
+        this.options = options;
+    }
+
+    UploadOptions options() {
+        return options;
+    }
+
+    /** A request has been appended whose body comes in parts. */
+    void begin(Exchange exchange) {
+        exchanges.add(exchange);
+    }
+
+    /** Appends what has come, as far as the workers have got; returns the number of parts. */
+    int poll() {
+        int work = 0;
+        for (int i = exchanges.size() - 1; i >= 0; i--) {
+            final Exchange exchange = exchanges.get(i);
+            final int count = append(exchange);
+            if (count > 0) {
+                work += count;
+                exchange.connection.exchanges().onUploadMoved(exchange);
+            }
+            if (exchange.upload.hasEnded()) {
+                exchanges.remove(i);
+            }
+        }
+        return work;
+    }
+
+    private int append(Exchange exchange) {
+        return findHolder(exchange)
+                ? exchange.upload.append(
+                        table.consumed(exchange.slot),
+                        scratch,
+                        (number, state, content, length) ->
+                                appendPart(exchange, number, state, content, length))
+                : 0;
+    }
+
+    private boolean findHolder(Exchange exchange) {
+        if (exchange.holder == 0) {
+            final int word = exchange.ingress.requests().word(exchange.index);
+            // It may be done already: what handles the parts is the receiver that it registered.
+            if (ClaimWord.state(word) == ClaimWord.CLAIMED
+                    || ClaimWord.state(word) == ClaimWord.DONE) {
+                exchange.holder = ClaimWord.consumer(word);
+            }
+        }
+        return exchange.holder != 0;
+    }
+
+    private long appendPart(
+            Exchange exchange, int number, Part.State state, UnsafeBuffer content, int length) {
+        return exchange.ingress
+                .parts()
+                .append(
+                        exchange.connection.id(),
+                        exchange.order,
+                        exchange.holder,
+                        number,
+                        state,
+                        content,
+                        length);
+    }
+
+    /** The client has left, or is answered before all of its body has come. */
+    void abandon(Exchange exchange) {
+        exchanges.remove(exchange);
+        final int number = exchange.upload.abandon();
+        if (exchange.index != Exchange.NOT_APPENDED
+                && number >= 0
+                && !exchange.ingress.requests().cancel(exchange.index)
+                && findHolder(exchange)) {
+            connections.owe(() -> appendPart(exchange, number, Part.State.BROKEN, NOTHING, 0));
+        }
+    }
+}
