@@ -25,7 +25,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class Consumers {
 
     private static final long LOOK_NS = 200_000L;
-    private static final long TIMEOUT_NS = 60_000_000_000L;
+    private static final long TIMEOUT_NS = 40_000_000_000L;
 
     private final List<Tally> tallies = new CopyOnWriteArrayList<>();
     private AutoCloseable reader = () -> {};

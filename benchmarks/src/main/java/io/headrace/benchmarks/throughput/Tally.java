@@ -31,6 +31,14 @@ final class Tally {
         return count;
     }
 
+    private static int firstMissing(long[] all) {
+        int word = 0;
+        while (word < all.length && all[word] == -1L) {
+            word++;
+        }
+        return word * Long.SIZE + (word < all.length ? Long.numberOfTrailingZeros(~all[word]) : 0);
+    }
+
     /** Throws unless every number up to the total was had by one consumer, and once. */
     static void check(List<Tally> tallies, int total) {
         long had = 0;
@@ -48,7 +56,8 @@ final class Tally {
         }
         if (had != total || twice != 0) {
             throw new IllegalStateException(
-                    "of %d messages %d came, and %d of them again".formatted(total, had, twice));
+                    "of %d messages %d came, and %d of them again; the first missing is %d"
+                            .formatted(total, had, twice, firstMissing(all)));
         }
     }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.agrona.CloseHelper;
 import org.agrona.IoUtil;
 
@@ -22,6 +23,7 @@ import org.agrona.IoUtil;
  */
 public final class ThroughputRow implements Row {
 
+    private static final long WRITE_TIMEOUT_MS = 45_000;
     private static final String CHRONICLE = "chronicle";
 
     /** How many take part. */
@@ -102,6 +104,8 @@ public final class ThroughputRow implements Row {
                         }
                     });
             sample = measure(child, writers, count);
+        } catch (final IllegalStateException e) {
+            throw new IllegalStateException(shape.name + ", " + contender + ": " + writers, e);
         } finally {
             CloseHelper.quietCloseAll(writers);
         }
@@ -116,7 +120,7 @@ public final class ThroughputRow implements Row {
         child.ask(Command.of("go"));
         final long cpuBeforeNs = CpuMeter.ownNs();
         final List<Thread> threads = new ArrayList<>();
-        final List<Throwable> failures = new ArrayList<>();
+        final List<Throwable> failures = new CopyOnWriteArrayList<>();
         for (int i = 0; i < writers.size(); i++) {
             final Writer writer = writers.get(i);
             final int first = i * count;
@@ -126,14 +130,17 @@ public final class ThroughputRow implements Row {
         }
         final long startNs = System.nanoTime();
         threads.forEach(Thread::start);
-        final Command answer = child.ask(Command.of("await"));
+        child.tell(Command.of("await"));
         for (final Thread thread : threads) {
-            thread.join();
+            thread.join(WRITE_TIMEOUT_MS);
+            if (!failures.isEmpty() || thread.isAlive()) {
+                throw new IllegalStateException(
+                        "not all was written: " + writers,
+                        failures.isEmpty() ? null : failures.get(0));
+            }
         }
+        final Command answer = child.answer();
         final long ownCpuNs = CpuMeter.ownNs() - cpuBeforeNs;
-        if (!failures.isEmpty()) {
-            throw new IllegalStateException(failures.get(0));
-        }
         final double messages = (double) writers.size() * count;
         final long elapsedNs = answer.number("endNs") - startNs;
         final long allocated = writers.stream().mapToLong(Writer::allocated).sum();

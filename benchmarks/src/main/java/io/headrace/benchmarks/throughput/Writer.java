@@ -25,20 +25,34 @@ abstract class Writer implements AutoCloseable {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** Bytes that the thread allocated while it wrote. */
     private long allocated;
+    private volatile int last;
+    private volatile long refusal;
 
     /** Writes so many messages from this number on. */
     final void write(int first, int count) {
         final long before = THREADS.getCurrentThreadAllocatedBytes();
         for (int number = first; number < first + count; number++) {
             write(number);
+            last = number;
         }
         allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
     }
 
+    /** Bytes that the thread allocated while it wrote. */
     long allocated() {
         return allocated;
+    }
+
+    /** Notes that a message is not taken now. */
+    final void onRefusal(long code) {
+        refusal = code;
+    }
+
+    @Override
+    public String toString() {
+        return "%s wrote up to %d, refused last with %d"
+                .formatted(getClass().getSimpleName(), last, refusal);
     }
 
     abstract void write(int number);
@@ -50,8 +64,8 @@ abstract class Writer implements AutoCloseable {
     static final class ToHeadrace extends Writer {
 
         private final SocketlessFrontEnd frontEnd;
-        private final Housekeeping housekeeping;
         private final Housekeeping pages;
+        private Housekeeping housekeeping;
         private final SampleMessages samples;
         private final UnsafeBuffer body = new UnsafeBuffer(new byte[Integer.BYTES]);
         private final List<LaneAppender> idleLanes = new ArrayList<>();
@@ -61,7 +75,6 @@ abstract class Writer implements AutoCloseable {
          */
         ToHeadrace(Path directory, int idleLaneCount) {
             frontEnd = new SocketlessFrontEnd(directory, new NoReplies());
-            housekeeping = new Housekeeping(frontEnd.housekeeping());
             pages = Housekeeping.pages(frontEnd.bus());
             samples = new SampleMessages(frontEnd.replyAddress());
             samples.keys().body(body, 0, body.capacity());
@@ -75,8 +88,12 @@ abstract class Writer implements AutoCloseable {
             }
         }
 
-        /** Waits for the worker. */
+        /**
+         * Waits for the worker; called when all writers are made, because a member that looks for
+         * others must not meet one of its own process that is being made.
+         */
         void awaitWorker() {
+            housekeeping = new Housekeeping(frontEnd.housekeeping());
             while (!frontEnd.beginCycle()) {
                 Thread.yield();
             }
@@ -86,11 +103,15 @@ abstract class Writer implements AutoCloseable {
         void write(int number) {
             body.putInt(0, number);
             frontEnd.beginCycle();
-            while (frontEnd.ingress().appendRequest(samples.keys(), frontEnd.connection(), number)
-                    < 0) {
+            for (long code = append(number); code < 0; code = append(number)) {
+                onRefusal(code);
                 Thread.yield();
                 frontEnd.beginCycle();
             }
+        }
+
+        private long append(int number) {
+            return frontEnd.ingress().appendRequest(samples.keys(), frontEnd.connection(), number);
         }
 
         @Override
