@@ -22,7 +22,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class ResponseStream {
 
     /** Greatest number of bytes that are on their way to the client. */
-    public static final int WINDOW_LENGTH = 512 << 10;
+    public static final int WINDOW_LENGTH = 256 << 10;
 
     private static final UnsafeBuffer NOTHING = new UnsafeBuffer(new byte[0]);
 

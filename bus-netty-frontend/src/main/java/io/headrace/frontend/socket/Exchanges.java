@@ -281,10 +281,11 @@ final class Exchanges {
     /** Takes a part of an answer; false when none is wanted. */
     boolean onPart(int order, Part part) {
         final Exchange exchange = streaming(order);
-        if (exchange == null || !exchange.stream.isNext(part.number())) {
-            if (exchange != null) {
-                breakOff(exchange);
-            }
+        if (exchange == null || exchange.stream.state() != Part.State.MORE) {
+            return false;
+        }
+        if (!exchange.stream.isNext(part.number())) {
+            breakOff(exchange);
             return false;
         }
         exchange.stream.add(

@@ -43,9 +43,9 @@ public final class StreamedResponse {
         return worker;
     }
 
-    /** Whether the part that would be the next one has this number, and the response goes on. */
+    /** Whether the next part has this number. */
     public boolean isNext(int number) {
-        return state == Part.State.MORE && number == nextNumber;
+        return number == nextNumber;
     }
 
     /** Takes the next part; its content is this object's to release. */

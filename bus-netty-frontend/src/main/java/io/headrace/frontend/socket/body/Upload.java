@@ -80,15 +80,17 @@ public final class Upload {
     /**
      * Appends what may be.
      *
-     * @param consumedLength how much the worker has consumed.
+     * @param consumedLength how much the worker has consumed; what cannot be counts as nothing.
      * @param scratch at least {@link Part#LENGTH_MAX} long.
      * @return number of parts appended.
      */
     public int append(long consumedLength, UnsafeBuffer scratch, PartAppender appender) {
+        final long consumed =
+                consumedLength >= 0 && consumedLength <= appendedLength ? consumedLength : 0;
         int count = 0;
         while (!ended
                 && (heldLength > 0 || lastReceived)
-                && appendedLength - consumedLength < WINDOW_LENGTH) {
+                && appendedLength - consumed < WINDOW_LENGTH) {
             final int length = peek(scratch);
             final boolean isLast = lastReceived && length == heldLength;
             final Part.State state = isLast ? Part.State.LAST : Part.State.MORE;
