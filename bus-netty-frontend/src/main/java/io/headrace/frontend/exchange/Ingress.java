@@ -167,6 +167,11 @@ public final class Ingress implements AutoCloseable {
         return snapshot.isDead(memberId);
     }
 
+    /** Whether the process of this consumer has ended, for certain. */
+    public boolean isDead(int consumer) {
+        return snapshot.isDead(consumer);
+    }
+
     public boolean isHttpServed() {
         return httpServed;
     }

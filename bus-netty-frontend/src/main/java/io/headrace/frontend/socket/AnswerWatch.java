@@ -112,7 +112,11 @@ final class AnswerWatch {
                 exchange.connection.exchanges().refuse(exchange, Refused.NO_WORKER);
             }
             default -> {
-                return false;
+                if (exchange.holder == 0 || !ingress.isDead(exchange.holder)) {
+                    return false;
+                }
+                // What got the parts of its body was in that process.
+                exchange.connection.exchanges().refuse(exchange, Refused.WORKER_DIED);
             }
         }
         return true;

@@ -25,11 +25,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code headrace requeue}: puts dead letters back into the channels they were deferred from. */
+/**
+ * {@code headrace requeue}: puts dead letters back into the channels they were deferred from. There
+ * they wait for a consumer as long as it takes.
+ */
 @Command(name = "requeue", description = "Puts dead letters back into their channels.")
 public final class RequeueCommand implements Callable<Integer> {
 
     private static final String DEAD = "dead.";
+    private static final int NEVER = 0;
 
     @Mixin private CommonOptions common;
 
@@ -126,7 +130,7 @@ public final class RequeueCommand implements Callable<Integer> {
         lane.commit(
                 DeliveryHeader.connection(letter, 0),
                 DeliveryHeader.order(letter, 0),
-                bus.settings().channel(channel).expiryMs(),
+                NEVER,
                 nowNs,
                 nowNs);
         requeued++;

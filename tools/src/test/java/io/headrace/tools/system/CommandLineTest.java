@@ -190,7 +190,9 @@ class CommandLineTest {
 
     @Test
     void shouldShowHelpForEveryCommand() {
-        final String[] commands = {"frontend", "worker", "demo", "tail", "stat", "audit"};
+        final String[] commands = {
+            "frontend", "worker", "demo", "tail", "stat", "audit", "who", "requeue"
+        };
         final HeadraceProcess[] helps =
                 runAll(Stream.of(commands).map(name -> name + " --help").toArray(String[]::new));
 

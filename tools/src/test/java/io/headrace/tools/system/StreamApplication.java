@@ -20,7 +20,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Streams, late answers and bodies in parts that tests lead by other requests: {@code
  * /begin?name=N} begins a response, {@code /part?name=N}, {@code /end?name=N} and {@code
- * /abort?name=N} go on with it and answer with the code of the call.
+ * /abort?name=N} go on with it and answer with the code of the call. {@code /postpone} is answered
+ * the second time, {@code /never} not before {@code /heal}.
  */
 public final class StreamApplication implements Application {
 
@@ -31,7 +32,10 @@ public final class StreamApplication implements Application {
     private static final Map<String, HttpReply> LATER = new ConcurrentHashMap<>();
     private static final Map<String, Upload> UPLOADS = new ConcurrentHashMap<>();
     private static final Map<String, Integer> WRITABLE = new ConcurrentHashMap<>();
+    private static final Map<String, Integer> TRIES = new ConcurrentHashMap<>();
     private static final Set<String> GONE = ConcurrentHashMap.newKeySet();
+
+    private static volatile boolean healed;
 
     @Override
     public void configure(WorkerContext context) {
@@ -69,6 +73,24 @@ public final class StreamApplication implements Application {
             case "/progress" -> reply.send(200, TEXT, UPLOADS.get(name).progress());
             case "/release" -> {
                 UPLOADS.get(name).gate.countDown();
+                answer(reply, LaneAppender.OK);
+            }
+            case "/postpone" -> {
+                if (!request.isRedelivered()) {
+                    throw new Defer(Duration.ofSeconds(1), "another worker may");
+                }
+                reply.send(200, TEXT, "postponed once");
+            }
+            case "/never" -> {
+                TRIES.merge(name, 1, Integer::sum);
+                if (!healed) {
+                    throw new Defer(Duration.ofMillis(1), "never now");
+                }
+                reply.send(200, TEXT, "healed");
+            }
+            case "/tries" -> answer(reply, TRIES.getOrDefault(name, 0));
+            case "/heal" -> {
+                healed = true;
                 answer(reply, LaneAppender.OK);
             }
             case "/defer" -> throw new Defer(Duration.ofMillis(1), "never now");
