@@ -4,6 +4,7 @@ package io.headrace.benchmarks.http;
 import io.headrace.benchmarks.harness.Row;
 import io.headrace.benchmarks.harness.Run;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Text frames of 120 bytes: echoed, and sent to everybody. */
 public final class WebSocketRow implements Row {
@@ -12,8 +13,9 @@ public final class WebSocketRow implements Row {
             List.of(
                     LoadTurn.closed("echo", 1),
                     LoadTurn.closed("echo", 32),
-                    LoadTurn.closed("echo", 256),
-                    LoadTurn.broadcast(256));
+                    LoadTurn.closed("echo", 256));
+    private static final int MEMBERS = 1_000;
+    private static final int MANY_MEMBERS = 10_000;
 
     private final Servers servers;
 
@@ -41,5 +43,12 @@ public final class WebSocketRow implements Row {
     @Override
     public void run(Run run) throws Exception {
         HttpRow.measure(run, name(), TURNS, servers.all(run));
+        // A proxy would need twice as many files as one may have open.
+        final int most = (int) run.plan().choose(MANY_MEMBERS, MEMBERS, MEMBERS);
+        HttpRow.measure(
+                run,
+                name(),
+                Stream.of(MEMBERS, most).distinct().map(LoadTurn::broadcast).toList(),
+                servers.withoutProxy(run));
     }
 }
