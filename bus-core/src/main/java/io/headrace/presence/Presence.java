@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.presence;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
+import io.headrace.message.Message;
+import io.headrace.message.Request;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.agrona.CloseHelper;
 
-/** Reads the tables of front ends: who is in which group. Cold. */
+/** Reads the tables of front ends: who is connected, and in which group. Cold. */
 public final class Presence {
 
     private Presence() {}
@@ -47,8 +55,65 @@ public final class Presence {
         return count;
     }
 
-    /** The names of the groups that each connection of a front end is in. */
-    public static Map<Long, List<String>> groupsByConnection(Bus bus, String frontEnd) {
+    /** The open WebSockets of these front ends. */
+    public static List<Connected> connected(
+            Bus bus, List<String> frontEnds, Consumer<HeadraceException> onBadLane) {
+        final List<Connected> all = new ArrayList<>();
+        final Map<Long, LanePoller> keys = new HashMap<>();
+        for (final Lane lane :
+                bus.lanes(name -> name.endsWith(ChannelName.WEBSOCKET_CONNECT), onBadLane)) {
+            keys.put(lane.number(), lane.poller());
+        }
+        final Message message = new Message();
+        for (final String frontEnd : frontEnds) {
+            final Map<Long, List<String>> groups = groupsByConnection(bus, frontEnd);
+            for (final ConnectionTable table : ConnectionTable.of(bus, frontEnd)) {
+                try (table) {
+                    table.forEach(
+                            (slot, connection) -> {
+                                // It may have closed at this moment.
+                                if (hasKeys(keys.get(table.laneNumber(slot)), table, slot, message)
+                                        && message.connection() == connection) {
+                                    all.add(
+                                            connected(
+                                                    frontEnd,
+                                                    table.sinceNs(slot),
+                                                    message,
+                                                    groups.getOrDefault(connection, List.of())));
+                                }
+                            });
+                }
+            }
+        }
+        CloseHelper.closeAll(keys.values());
+        return all;
+    }
+
+    private static boolean hasKeys(
+            LanePoller poller, ConnectionTable table, int slot, Message message) {
+        return poller != null
+                && table.index(slot) != ConnectionTable.NO_INDEX
+                && poller.moveTo(table.index(slot))
+                && poller.peek()
+                && Message.isWhole(poller.record())
+                && message.wrap(poller.record()).decode();
+    }
+
+    private static Connected connected(
+            String frontEnd, long sinceNs, Message message, List<String> groups) {
+        final Request request = message.request();
+        return new Connected(
+                frontEnd,
+                message.connection(),
+                request.replyChannel(),
+                sinceNs,
+                request.remoteAddr(),
+                request.remotePort(),
+                request.path(),
+                groups);
+    }
+
+    private static Map<Long, List<String>> groupsByConnection(Bus bus, String frontEnd) {
         final Map<Long, List<String>> groups = new HashMap<>();
         for (final GroupTable table : GroupTable.of(bus, frontEnd)) {
             try (table) {

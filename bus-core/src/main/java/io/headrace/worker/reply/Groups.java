@@ -5,6 +5,7 @@ import io.headrace.channel.LaneAppender;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.message.encode.GroupEncoder;
+import io.headrace.presence.Connected;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -125,6 +126,11 @@ public final class Groups {
     /** The members' {@code send_channel}s; reads all front ends' tables, in about 100 us. */
     public List<String> members(String group) {
         return replies.members(ChannelName.check(group));
+    }
+
+    /** All open WebSockets, with their groups; reads their handshakes, too. */
+    public List<Connected> connected() {
+        return replies.connected();
     }
 
     /** Number of members; as {@link #members}. */

@@ -10,6 +10,7 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
+import io.headrace.presence.Connected;
 import io.headrace.presence.ConnectionTable;
 import io.headrace.presence.Presence;
 import java.nio.charset.StandardCharsets;
@@ -247,6 +248,10 @@ public final class Replies implements AutoCloseable {
 
     int memberCount(String group) {
         return Presence.memberCount(bus, liveMembers.snapshot().frontEnds(), group);
+    }
+
+    List<Connected> connected() {
+        return Presence.connected(bus, liveMembers.snapshot().frontEnds(), badLane -> {});
     }
 
     private static void detach(ConnectionTable table) {
