@@ -5,6 +5,7 @@ import io.headrace.channel.Bus;
 import io.headrace.channel.WriterSequence;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.frontend.route.Route;
 import io.headrace.frontend.route.Routes;
 import io.headrace.janitor.Retention;
 import io.headrace.message.encode.RequestKeys;
@@ -88,13 +89,17 @@ public final class Ingresses implements AutoCloseable {
      * @param host that the client asked for, with or without port.
      * @param keys whose path has been decoded.
      */
-    public Optional<Ingress> find(String host, RequestKeys keys) {
+    public Optional<Route> find(String host, RequestKeys keys) {
         return routes.find(
-                        host,
-                        keys.text().array(),
-                        TextBuffer.offset(keys.path()),
-                        TextBuffer.length(keys.path()))
-                .map(route -> byPrefix.get(route.channelPrefix()));
+                host,
+                keys.text().array(),
+                TextBuffer.offset(keys.path()),
+                TextBuffer.length(keys.path()));
+    }
+
+    /** The lanes that a route leads to. */
+    public Ingress of(Route route) {
+        return byPrefix.get(route.channelPrefix());
     }
 
     @Override

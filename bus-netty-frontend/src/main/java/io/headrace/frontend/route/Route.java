@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.route;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -15,6 +16,11 @@ import java.util.Map;
  * @param options words of the line, {@code name=value}.
  */
 public record Route(String host, String path, String channelPrefix, Map<String, String> options) {
+
+    /** Option: a group's name, in which {@link #REST} stands for what follows the route's path. */
+    static final String GROUP = "group";
+
+    static final String REST = "*";
 
     /** The one of a front end without a routes file: everything to the channels without prefix. */
     public static final Route ALL = new Route("", "/", "", Map.of());
@@ -34,6 +40,21 @@ public record Route(String host, String path, String channelPrefix, Map<String, 
                 && (length == prefix.length
                         || prefix[prefix.length - 1] == '/'
                         || bytes[offset + prefix.length] == '/');
+    }
+
+    /**
+     * The group that a WebSocket on this path joins when it opens: empty for none.
+     *
+     * @param bytes hold the decoded path in UTF-8, which the route matches.
+     */
+    public String group(byte[] bytes, int offset, int length) {
+        final String group = options.getOrDefault(GROUP, "");
+        if (group.isEmpty()) {
+            return group;
+        }
+        final int prefix = path.getBytes(StandardCharsets.UTF_8).length;
+        return group.replace(
+                REST, new String(bytes, offset + prefix, length - prefix, StandardCharsets.UTF_8));
     }
 
     private boolean matchesHost(String requestHost) {

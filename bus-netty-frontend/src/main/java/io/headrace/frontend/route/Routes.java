@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
  *   api.example.com/v1/  -> v1
  *   *.example.com        -> shop
  *   /api                 -> api
+ *   /ws/room/            -> . group=*    a WebSocket joins the group that the rest of its path names
  *   /                    -> .            the channels without prefix
  * </pre>
  */
@@ -33,8 +34,7 @@ public final class Routes {
     /** System property: the file; without one, everything goes to the channels without prefix. */
     public static final String PROPERTY = "headrace.routes";
 
-    /** Options that a line may have. None so far. */
-    private static final Set<String> OPTIONS = Set.of();
+    private static final Set<String> OPTIONS = Set.of(Route.GROUP);
 
     private static final String NO_PREFIX = ".";
     private static final Pattern HOST =
@@ -128,6 +128,10 @@ public final class Routes {
                 throw new HeadraceException(
                         "option '" + words[i] + "' is not known, or is there twice");
             }
+        }
+        final String group = options.getOrDefault(Route.GROUP, "group");
+        if (!ChannelName.isValid(group.replace(Route.REST, "x"))) {
+            throw new HeadraceException("group '" + group + "' is no name of a channel");
         }
         for (final Route earlier : before) {
             if (earlier.host().equals(host) && earlier.path().equals(path)) {

@@ -4,6 +4,7 @@ package io.headrace.frontend.socket;
 import io.headrace.frontend.accesslog.AccessEntry;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.proxy.Origin;
+import io.headrace.frontend.route.Route;
 import io.headrace.frontend.socket.body.StreamedResponse;
 import io.headrace.frontend.socket.body.Upload;
 import io.headrace.presence.ConnectionTable;
@@ -26,7 +27,10 @@ final class Exchange {
     boolean keepAlive;
     Origin origin;
     // Where it was appended, or was to be.
+    Route route;
     Ingress ingress;
+    // That its WebSocket joins when it opens; empty for none.
+    String group = "";
     long index = NOT_APPENDED;
     long timer = NO_TIMER;
     long deadlineNs;

@@ -2,16 +2,19 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.channel.LaneAppender;
+import io.headrace.channel.name.ChannelName;
 import io.headrace.frontend.codec.Refusal;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Refused;
+import io.headrace.frontend.route.Route;
 import io.headrace.frontend.socket.body.BodyAggregator;
 import io.headrace.frontend.socket.body.Upload;
 import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.message.encode.RequestKeys;
+import io.headrace.message.encode.TextBuffer;
 import io.headrace.presence.ConnectionTable;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -167,7 +170,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     /** Finds where a request goes; one that goes nowhere is refused. */
     private boolean route(Exchange exchange, FullHttpRequest request, RequestKeys keys) {
         final String forwarded = exchange.origin.forwardedHost();
-        final Optional<Ingress> found =
+        final Optional<Route> found =
                 connections
                         .ingresses()
                         .find(
@@ -179,8 +182,16 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             connection.exchanges().refuse(exchange, Refused.NO_ROUTE);
             return false;
         }
-        exchange.ingress = found.get();
+        exchange.ingress = connections.ingresses().of(found.get());
+        exchange.route = found.get();
         return true;
+    }
+
+    private static String group(Route route, RequestKeys keys) {
+        return route.group(
+                keys.text().array(),
+                TextBuffer.offset(keys.path()),
+                TextBuffer.length(keys.path()));
     }
 
     private void refuse(Exchange exchange, int refusal) {
@@ -244,6 +255,11 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (!route(exchange, request, keys)) {
             return;
         }
+        exchange.group = group(exchange.route, keys);
+        if (!exchange.group.isEmpty() && !ChannelName.isValid(exchange.group)) {
+            connection.exchanges().refuse(exchange, Refused.NO_ROUTE);
+            return;
+        }
         final Ingress ingress = exchange.ingress;
         final ConnectionTable table = connections.table();
         // Before the connect: whoever finds it open must find it in the table, too.
@@ -267,7 +283,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
         connection.connected(
                 new WebSocketHandler(
-                        connections, connection, ctx.channel(), ingress, slot, index, handshake));
+                        connections, connection, ctx.channel(), exchange, slot, index, handshake));
         if (options.acceptedByWorker()) {
             exchange.index = index;
             exchange.isHandshake = true;

@@ -57,6 +57,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final Connection connection;
     private final Channel channel;
     private final Ingress ingress;
+    private final String group;
     private final int slot;
     private long connectIndex;
     private final int windowBits;
@@ -76,7 +77,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private Close.By closedBy = Close.By.CLIENT;
 
     /**
-     * @param ingress where its events go.
+     * @param exchange its handshake.
      * @param slot the connection's place in the loop's table.
      * @param connectIndex index of the record with its keys.
      */
@@ -84,14 +85,15 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             Connections connections,
             Connection connection,
             Channel channel,
-            Ingress ingress,
+            Exchange exchange,
             int slot,
             long connectIndex,
             Handshake handshake) {
         this.connections = connections;
         this.connection = connection;
         this.channel = channel;
-        this.ingress = ingress;
+        this.ingress = exchange.ingress;
+        this.group = exchange.group;
         this.slot = slot;
         this.handshake = handshake;
         this.windowBits = handshake.windowBits();
@@ -126,6 +128,10 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         pipeline.remove(StrictRequestDecoder.class);
         handshake = null;
         connections.onWebSocketOpen(this);
+        if (!group.isEmpty()) {
+            // For as long as it is open.
+            connection.join(group, Long.MAX_VALUE);
+        }
         connections.counters().webSockets().getAndAddRelease(1);
     }
 

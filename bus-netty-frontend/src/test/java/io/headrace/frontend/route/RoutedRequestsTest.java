@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.headrace.channel.Lane;
 import io.headrace.frontend.testing.RawConnection;
 import io.headrace.frontend.testing.RunningFrontend;
+import io.headrace.presence.Connected;
 import io.headrace.worker.Worker;
 import io.headrace.worker.WorkerContext;
+import io.headrace.worker.reply.Groups;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +32,7 @@ class RoutedRequestsTest {
     private final LinkedBlockingQueue<String> seen = new LinkedBlockingQueue<>();
     private final CountDownLatch release = new CountDownLatch(1);
     private RunningFrontend running;
+    private volatile Groups groups;
 
     @BeforeEach
     void start() throws Exception {
@@ -38,6 +42,7 @@ class RoutedRequestsTest {
                 """
                 /api              -> api
                 shop.example.com  -> shop
+                h/room/           -> . group=rooms.*
                 h                 -> .
                 """);
         running = RunningFrontend.start(Map.of(Routes.PROPERTY, file.toString()), this::configure);
@@ -56,6 +61,7 @@ class RoutedRequestsTest {
         context.onHttpRequest(
                         (channel, request, reply) -> {
                             seen.add(channel + " " + request.path());
+                            groups = reply.groups();
                             if (request.path().endsWith("/wait")) {
                                 release.await();
                             }
@@ -152,10 +158,7 @@ class RoutedRequestsTest {
         try (Worker api = worker("api.*")) {
             awaitServed("h", "/api");
             try (RawConnection client = running.connect()) {
-                client.send(
-                        "GET /api/ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-                                + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+                client.send(upgrade("/api/ws"));
                 assertEquals(101, client.answer().status());
                 client.send(new byte[] {(byte) 0x81, (byte) 0x82, 0, 0, 0, 0, 'h', 'i'});
                 assertEquals("api.websocket.connect /api/ws", seen.take());
@@ -164,6 +167,42 @@ class RoutedRequestsTest {
             assertEquals("api.websocket.disconnect /api/ws", seen.take());
             assertEquals(1, api.consumerCount());
         }
+    }
+
+    @Test
+    void shouldMakeAWebSocketAMemberOfTheGroupThatItsPathNames() throws Exception {
+        final String longest = "n".repeat(200 - "rooms.".length());
+        try (RawConnection client = running.connect();
+                RawConnection other = running.connect()) {
+            assertEquals(101, client.send(upgrade("/room/a.b")).answer().status());
+            assertEquals(101, other.send(upgrade("/room/" + longest)).answer().status());
+            assertEquals(200, get("h", "/").status());
+            RunningFrontend.await("a member", () -> groups.count("rooms.a.b") == 1);
+            RunningFrontend.await("another", () -> groups.count("rooms." + longest) == 1);
+            assertEquals(
+                    List.of("/room/a.b", "/room/" + longest),
+                    groups.connected().stream().map(Connected::path).sorted().toList());
+            groups.send("rooms.a.b", "all");
+            assertEquals(
+                    "\u0081\u0003all", new String(client.read(5), StandardCharsets.ISO_8859_1));
+        }
+        for (final String none : List.of("a/b", "a%20b", "n" + longest)) {
+            try (RawConnection client = running.connect()) {
+                final RawConnection.Answer answer = client.send(upgrade("/room/" + none)).answer();
+                assertEquals(404, answer.status());
+                assertEquals("no-route", answer.reason());
+            }
+            assertEquals(200, get("h", "/room/" + none).status());
+        }
+        RunningFrontend.await("no member", () -> groups.count("rooms.a.b") == 0);
+    }
+
+    private static String upgrade(String path) {
+        return "GET "
+                + path
+                + " HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
+                + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     }
 
     @Test
