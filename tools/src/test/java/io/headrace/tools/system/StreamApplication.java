@@ -77,7 +77,7 @@ public final class StreamApplication implements Application {
             }
             case "/postpone" -> {
                 if (!request.isRedelivered()) {
-                    throw new Defer(Duration.ofSeconds(1), "another worker may");
+                    throw new Defer(Duration.ofSeconds(2), "another worker may");
                 }
                 reply.send(200, TEXT, "postponed once");
             }
