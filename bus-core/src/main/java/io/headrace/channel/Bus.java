@@ -2,15 +2,13 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.bell.Bell;
+import io.headrace.channel.bell.Bells;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.page.Allowance;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +29,7 @@ import org.agrona.concurrent.EpochNanoClock;
  *  DIR/bus.properties                  settings, written last: a directory with it is a bus
  *  DIR/bus.dat                         shared words ({@code BusFile})
  *  DIR/lanes.dat                       what is known of each lane ({@code LaneTable})
+ *  DIR/bells.dat, DIR/bell-CONSUMER    who sleeps, and what they are woken with ({@link Bells})
  *  DIR/bus.lock                        locked while the bus is made
  *  DIR/members/ID.member               one file per process
  *  DIR/channels/CHANNEL/WRITER/        one lane: a Chronicle Queue and, once it may be read, {@code lane.properties}
@@ -50,13 +49,11 @@ public final class Bus implements AutoCloseable {
      */
     public static final long PAGE_SLEEP_MS = 20;
 
-    // File locks are held by the whole JVM, so threads of one need a lock of their own.
-    private static final Object JVM_LOCK = new Object();
-
     private final Path directory;
     private final BusSettings settings;
     private final BusFile file;
     private final LaneTable laneTable;
+    private final Bells bells;
     private final EpochNanoClock clock;
     private final Allowance allowance;
     private final Map<Path, Lane> lanes = new ConcurrentHashMap<>();
@@ -67,11 +64,13 @@ public final class Bus implements AutoCloseable {
             BusSettings settings,
             BusFile file,
             LaneTable laneTable,
+            Bells bells,
             EpochNanoClock clock) {
         this.directory = directory;
         this.settings = settings;
         this.file = file;
         this.laneTable = laneTable;
+        this.bells = bells;
         this.clock = clock;
         this.allowance = new Allowance(directory, settings.memoryMax());
     }
@@ -95,25 +94,7 @@ public final class Bus implements AutoCloseable {
 
     private static Bus openOrCreate(Path directory, LongFunction<EpochNanoClock> clock) {
         final Path path = directory.toAbsolutePath().normalize();
-        try {
-            BusDirectory.prepare(path);
-            synchronized (JVM_LOCK) {
-                try (FileChannel channel =
-                                FileChannel.open(
-                                        path.resolve("bus.lock"),
-                                        StandardOpenOption.CREATE,
-                                        StandardOpenOption.WRITE);
-                        FileLock lock = channel.lock()) {
-                    BusDirectory.restrict(path.resolve("bus.lock"));
-                    if (!Files.exists(path.resolve(BusDirectory.SETTINGS_FILE))) {
-                        BusDirectory.create(path);
-                    }
-                    return openLocked(path, clock);
-                }
-            }
-        } catch (final IOException e) {
-            throw new HeadraceException("bus " + path + " cannot be opened: " + e, e);
-        }
+        return BusDirectory.open(path, () -> openLocked(path, clock));
     }
 
     /** Opens a bus that must exist. */
@@ -133,7 +114,8 @@ public final class Bus implements AutoCloseable {
         final LaneTable laneTable = new LaneTable(path.resolve("lanes.dat"));
         BusDirectory.restrict(path.resolve("bus.dat"));
         BusDirectory.restrict(path.resolve("lanes.dat"));
-        return new Bus(path, settings, file, laneTable, clock.apply(file.anchorClock()));
+        final Bells bells = new Bells(path, BusDirectory.file(path, "bells.dat"));
+        return new Bus(path, settings, file, laneTable, bells, clock.apply(file.anchorClock()));
     }
 
     public Path directory() {
@@ -151,16 +133,7 @@ public final class Bus implements AutoCloseable {
 
     /** A file of the bus beside its own, made when absent and its owner's alone. */
     public Path file(String name) {
-        final Path path = directory.resolve(name);
-        try {
-            Files.createFile(path);
-            BusDirectory.restrict(path);
-        } catch (final FileAlreadyExistsException alreadyThere) {
-            return path;
-        } catch (final IOException e) {
-            throw new HeadraceException(path + " cannot be made: " + e, e);
-        }
-        return path;
+        return BusDirectory.file(directory, name);
     }
 
     /** Where the members' files are. */
@@ -176,6 +149,7 @@ public final class Bus implements AutoCloseable {
     /** Tells all readers to look for new lanes and members. */
     public void raiseLaneVersion() {
         file.raiseLaneVersion();
+        bells.ringAll();
     }
 
     /** A word that rises when a message that consumers have passed is free again. */
@@ -186,6 +160,7 @@ public final class Bus implements AutoCloseable {
     /** Tells all consumers to go back to where all messages have ended. */
     public void raiseRewindVersion() {
         file.raiseRewindVersion();
+        bells.ringAll();
     }
 
     /** A word that rises when files are deleted, for {@link LanePoller#letGo()}. */
@@ -226,6 +201,18 @@ public final class Bus implements AutoCloseable {
     public Agent pageAgent() {
         return new LaneFiles.PageAgent(
                 lanes.values(), clock, this::isMemoryTight, allowance.aheadMax());
+    }
+
+    /** Rings those who sleep. */
+    public Bells bells() {
+        return bells;
+    }
+
+    /** A bell for a consumer or a loop that is to sleep; see {@link Bells#hang}. */
+    public Optional<Bell> newBell(int owner, String channels) {
+        final Optional<Bell> bell = bells.hang(owner, channels);
+        raiseLaneVersion();
+        return bell;
     }
 
     /** A number that no other member of this bus ever had or will have, from 1. */
@@ -272,7 +259,8 @@ public final class Bus implements AutoCloseable {
         }
         try {
             final Lane lane = Lane.create(path, laneTable, file.nextLaneNumber(), settings, clock);
-            final LaneAppender appender = new LaneAppender(lane, sequence);
+            final LaneAppender appender =
+                    new LaneAppender(lane, sequence, bells.new Ringer(channel, this::laneVersion));
             appender.warmUp(clock.nanoTime());
             lane.publish();
             lanes.put(path, lane);
@@ -393,6 +381,7 @@ public final class Bus implements AutoCloseable {
             CloseHelper.quietCloseAll(lanes.values());
             lanes.clear();
             laneTable.close();
+            bells.close();
             file.close();
         }
     }

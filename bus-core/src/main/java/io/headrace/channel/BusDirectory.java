@@ -3,17 +3,22 @@ package io.headrace.channel;
 
 import io.headrace.HeadraceException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -29,7 +34,33 @@ final class BusDirectory {
     private static final Set<String> DEBRIS =
             Set.of("bus.lock", "bus.dat", "lanes.dat", "bus.properties.new", "members", "channels");
 
+    // File locks are held by the whole JVM, so threads of one need a lock of their own.
+    private static final Object JVM_LOCK = new Object();
+
     private BusDirectory() {}
+
+    /** Makes the bus when the directory is absent or empty, and opens it while nobody else does. */
+    static Bus open(Path path, Supplier<Bus> bus) {
+        try {
+            prepare(path);
+            synchronized (JVM_LOCK) {
+                try (FileChannel channel =
+                                FileChannel.open(
+                                        path.resolve("bus.lock"),
+                                        StandardOpenOption.CREATE,
+                                        StandardOpenOption.WRITE);
+                        FileLock lock = channel.lock()) {
+                    restrict(path.resolve("bus.lock"));
+                    if (!Files.exists(path.resolve(SETTINGS_FILE))) {
+                        create(path);
+                    }
+                    return bus.get();
+                }
+            }
+        } catch (final IOException e) {
+            throw new HeadraceException("bus " + path + " cannot be opened: " + e, e);
+        }
+    }
 
     /** Where a bus is when nobody says otherwise. */
     static Path byDefault() {
@@ -44,7 +75,7 @@ final class BusDirectory {
     }
 
     /** Makes the directory when it is absent, and refuses one that cannot be a bus of this user. */
-    static void prepare(Path path) throws IOException {
+    private static void prepare(Path path) throws IOException {
         if (!Files.exists(path)) {
             createDirectories(path);
         }
@@ -69,7 +100,7 @@ final class BusDirectory {
     }
 
     /** Makes a bus of an empty directory; the settings come last. Called under the bus's lock. */
-    static void create(Path path) throws IOException {
+    private static void create(Path path) throws IOException {
         final BusSettings settings = BusSettings.forNewBus(randomId());
         if (isPosix(path)) {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
@@ -125,6 +156,20 @@ final class BusDirectory {
                     "bus %s is writable by others (%s); chmod 700 it or name another with --bus"
                             .formatted(path, PosixFilePermissions.toString(permissions)));
         }
+    }
+
+    /** A file in this directory, made when absent and its owner's alone. */
+    static Path file(Path directory, String name) {
+        final Path path = directory.resolve(name);
+        try {
+            Files.createFile(path);
+            restrict(path);
+        } catch (final FileAlreadyExistsException alreadyThere) {
+            return path;
+        } catch (final IOException e) {
+            throw new HeadraceException(path + " cannot be made: " + e, e);
+        }
+        return path;
     }
 
     static void createDirectories(Path path) throws IOException {

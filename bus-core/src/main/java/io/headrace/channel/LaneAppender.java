@@ -2,8 +2,10 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.bell.Bells;
 import io.headrace.channel.page.CycleFile;
 import io.headrace.message.DeliveryHeader;
+import java.util.function.LongToIntFunction;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.wire.DocumentContext;
@@ -25,10 +27,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  * }
  * }</pre>
  *
- * <p>Never blocks. It touches no page that is not there: {@link LaneFiles} gets them ahead, and
- * only who outruns that waits for the kernel. A lane goes on in a new file when the old one is long
- * enough or its time is over; files are prepared, too. Used by the lane's one thread. Allocates
- * nothing but when it goes on to a new file.
+ * <p>Never blocks. Readers who sleep are rung with each commit. It touches no page that is not
+ * there: {@link LaneFiles} gets them ahead, and only who outruns that waits for the kernel. A lane
+ * goes on in a new file when the old one is long enough or its time is over; files are prepared,
+ * too. Used by the lane's one thread. Allocates nothing but when it goes on to a new file.
  */
 public final class LaneAppender implements AutoCloseable {
 
@@ -57,10 +59,12 @@ public final class LaneAppender implements AutoCloseable {
 
     private final Lane lane;
     private final WriterSequence sequence;
+    private final Bells.Ringer ringer;
     private final int messageLengthMax;
     private final int rollLength;
     private final long cycleNs;
     private final UnsafeBuffer buffer = new UnsafeBuffer(0, 0);
+    private LongToIntFunction readers = connection -> Bells.EVERYBODY;
     private ExcerptAppender appender;
     private DocumentContext context;
     private Bytes<?> bytes;
@@ -73,9 +77,10 @@ public final class LaneAppender implements AutoCloseable {
     private long rollAtNs;
     private long retryAtNs;
 
-    LaneAppender(Lane lane, WriterSequence sequence) {
+    LaneAppender(Lane lane, WriterSequence sequence, Bells.Ringer ringer) {
         this.lane = lane;
         this.sequence = sequence;
+        this.ringer = ringer;
         this.messageLengthMax =
                 Math.min(
                         DeliveryHeader.MESSAGE_LENGTH_MAX,
@@ -102,6 +107,14 @@ public final class LaneAppender implements AutoCloseable {
             throw new HeadraceException("lane " + lane + " cannot be made: memory is high");
         }
         abortIfClaimed();
+    }
+
+    /**
+     * Says who is to be rung for a connection's message: a consumer, or one of the constants of
+     * {@link Bells}. Until then it is everybody.
+     */
+    public void readers(LongToIntFunction byConnection) {
+        readers = byConnection;
     }
 
     /** Counts a message that its writer did not even try to append. */
@@ -231,15 +244,30 @@ public final class LaneAppender implements AutoCloseable {
      * @return index of the record in the lane.
      */
     public long commit(long connection, int order, int expiryMs, long receivedNs, long nowNs) {
-        return commitAs(UNCLAIMED, connection, order, expiryMs, receivedNs, nowNs);
+        return commitAs(
+                UNCLAIMED,
+                readers.applyAsInt(connection),
+                connection,
+                order,
+                expiryMs,
+                receivedNs,
+                nowNs);
     }
 
     /**
      * As {@link #commit}, with a claim word of the writer's: for a message that only one consumer
      * is to have, or that has ended as it is born and only keeps something on record.
+     *
+     * @param reader whom to ring.
      */
     public long commitAs(
-            int claimWord, long connection, int order, int expiryMs, long receivedNs, long nowNs) {
+            int claimWord,
+            int reader,
+            long connection,
+            int order,
+            int expiryMs,
+            long receivedNs,
+            long nowNs) {
         DeliveryHeader.write(
                 buffer,
                 0,
@@ -260,6 +288,7 @@ public final class LaneAppender implements AutoCloseable {
         committed.close();
         lastIndex = appender.lastIndexAppended();
         lane.entry().appended(recordLength);
+        ringer.ring(reader);
         return lastIndex;
     }
 

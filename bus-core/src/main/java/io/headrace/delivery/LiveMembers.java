@@ -239,6 +239,7 @@ public final class LiveMembers implements Agent {
         final Snapshot next = new Snapshot(live, stopped, dead);
         if (!next.isSame(snapshot)) {
             snapshot = next;
+            bus.bells().ringAll();
         }
     }
 

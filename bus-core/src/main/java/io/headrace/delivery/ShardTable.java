@@ -3,6 +3,7 @@ package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.bell.Bells;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.page.Pages;
 import java.io.IOException;
@@ -111,6 +112,14 @@ public final class ShardTable implements AutoCloseable {
     /** The owner of a shard as it is now, or 0. */
     public int owner(int shard) {
         return leases.getIntVolatile(shard * SHARD_LENGTH);
+    }
+
+    /**
+     * Whom to ring for a message of a connection: whoever may be about to take a free shard, too.
+     */
+    public int reader(long connection) {
+        final int owner = owner(shardOf(connection));
+        return owner == NOBODY ? Bells.EVERYBODY : owner;
     }
 
     /** Takes a shard that nobody owns. */

@@ -31,6 +31,8 @@ public final class Shards implements AutoCloseable {
     private final Map<String, Group> byChannel = new HashMap<>();
     private final Map<String, Group> groups = new HashMap<>();
     private long nextLookNs;
+    private long laneVersion;
+    private LiveMembers.Snapshot seen;
 
     /** A message of an own connection that another consumer still has. */
     private record Held(String channel, String writer, long index) {}
@@ -120,9 +122,12 @@ public final class Shards implements AutoCloseable {
      */
     public boolean doWork(long nowNs) {
         final LiveMembers.Snapshot members = liveMembers.snapshot();
-        if (nowNs < nextLookNs || groups.isEmpty()) {
+        final long version = bus.laneVersion();
+        if (nowNs < nextLookNs && members == seen && version == laneVersion || groups.isEmpty()) {
             return false;
         }
+        seen = members;
+        laneVersion = version;
         nextLookNs = nowNs + INTERVAL_NS;
         boolean taken = false;
         for (final Group group : groups.values()) {
@@ -143,11 +148,12 @@ public final class Shards implements AutoCloseable {
             }
         }
         boolean taken = false;
+        boolean given = false;
         for (int shard = 0; shard < ShardTable.SHARD_COUNT; shard++) {
             final int owner = group.table.owner(shard);
             final boolean isMine = group.targets[shard] == consumerId;
             if (owner == consumerId && !isMine) {
-                group.table.release(shard, consumerId);
+                given |= group.table.release(shard, consumerId);
                 final int released = shard;
                 group.held
                         .keySet()
@@ -156,7 +162,21 @@ public final class Shards implements AutoCloseable {
                 taken |= group.table.acquire(shard, consumerId);
             }
         }
+        if (given) {
+            // Whoever is to take them may sleep.
+            bus.raiseLaneVersion();
+        }
         return taken;
+    }
+
+    /** Whether a connection waits for what nobody rings about. */
+    public boolean isHolding() {
+        for (final Group group : groups.values()) {
+            if (!group.held.isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether nobody owns a shard, or only one who cannot give it back. */
@@ -197,6 +217,7 @@ public final class Shards implements AutoCloseable {
             }
             CloseHelper.quietClose(group.table);
         }
+        bus.raiseLaneVersion();
         groups.clear();
         byChannel.clear();
         records.close();

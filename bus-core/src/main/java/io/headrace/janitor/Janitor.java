@@ -62,6 +62,7 @@ public final class Janitor implements Agent {
     private final OpenConnections openConnections;
     private final AtomicCounter elected;
     private final AtomicCounter memoryHigh;
+    private final AtomicCounter bellsUnheard;
     private final int consumerId;
     private final Map<Lane, LaneKeeper> keepers = new LinkedHashMap<>();
     private final Map<String, ShardTable> shardTables = new LinkedHashMap<>();
@@ -96,6 +97,7 @@ public final class Janitor implements Agent {
                 new OpenConnections(bus, member.id() + "-j", member.errorLog()::record);
         this.elected = member.counter("janitor elected");
         this.memoryHigh = member.counter("janitor memory high");
+        this.bellsUnheard = member.counter("bells unheard");
     }
 
     @Override
@@ -108,6 +110,7 @@ public final class Janitor implements Agent {
         if (nowNs >= nextMemoryNs) {
             nextMemoryNs = nowNs + MEMORY_INTERVAL_NS;
             memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
+            bellsUnheard.setRelease(bus.bells().unheardCount());
         }
         final boolean isElected = election.isWon();
         final boolean newlyElected = isElected && elected.get() == 0;
@@ -137,6 +140,7 @@ public final class Janitor implements Agent {
             if (isElected) {
                 // After the claims: a shard's next owner waits for none that nobody will end.
                 shardTables.values().forEach(table -> releaseShards(table, members));
+                bus.bells().takeDown(members::isDead);
                 reap(members, nowNs);
             }
         }
@@ -203,21 +207,26 @@ public final class Janitor implements Agent {
     private void releaseShards(ShardTable table, LiveMembers.Snapshot members) {
         final int[] unknown =
                 unknownOwners.computeIfAbsent(table, t -> new int[ShardTable.SHARD_COUNT]);
+        boolean given = false;
         for (int shard = 0; shard < ShardTable.SHARD_COUNT; shard++) {
             final int owner = table.owner(shard);
             if (members.isOut(owner)) {
-                table.release(shard, owner);
+                given |= table.release(shard, owner);
             } else if (owner == 0 || members.isKnown(owner)) {
                 unknown[shard] = 0;
             } else if (unknown[shard] != owner) {
                 // It may have joined after the members were looked at.
                 unknown[shard] = owner;
             } else if (table.release(shard, owner)) {
+                given = true;
                 member.errorLog()
                         .record(
                                 new HeadraceException(
                                         "a shard table is damaged: shards belonged to consumers that never were; they are free again"));
             }
+        }
+        if (given) {
+            bus.raiseLaneVersion();
         }
     }
 

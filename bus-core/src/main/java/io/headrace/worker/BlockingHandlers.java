@@ -36,6 +36,7 @@ final class BlockingHandlers implements AutoCloseable {
     private final int countMax;
     private final Supplier<Dispatcher> dispatchers;
     private final Ending ending;
+    private final Runnable onEnded;
     private final long closeTimeoutNs;
     private final ExecutorService executor;
     private final Queue<Handling> ended = new ManyToOneConcurrentLinkedQueue<>();
@@ -47,12 +48,18 @@ final class BlockingHandlers implements AutoCloseable {
     /**
      * @param countMax how many messages are handled, or wait behind their connection's, at a time.
      * @param dispatchers makes one for each of them.
+     * @param onEnded wakes the consumer when there is something to {@link #poll()}; any thread.
      */
     BlockingHandlers(
-            int countMax, Supplier<Dispatcher> dispatchers, Ending ending, long closeTimeoutNs) {
+            int countMax,
+            Supplier<Dispatcher> dispatchers,
+            Ending ending,
+            Runnable onEnded,
+            long closeTimeoutNs) {
         this.countMax = countMax;
         this.dispatchers = dispatchers;
         this.ending = ending;
+        this.onEnded = onEnded;
         this.closeTimeoutNs = closeTimeoutNs;
         this.executor = newExecutor(countMax);
     }
@@ -213,6 +220,7 @@ final class BlockingHandlers implements AutoCloseable {
                 fate = dispatcher.handle(channel, message, event -> requestRecord());
             } finally {
                 ended.add(this);
+                onEnded.run();
             }
         }
 

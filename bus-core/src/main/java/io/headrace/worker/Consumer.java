@@ -4,6 +4,7 @@ package io.headrace.worker;
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.LanePoller;
+import io.headrace.channel.bell.Bell;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.Glob;
 import io.headrace.delivery.ClaimWord;
@@ -41,6 +42,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private final WorkerContext context;
     private final String id;
     private final int number;
+    private final int consumerId;
     private final OptionalInt cpu;
     private final Member member;
     private final EpochNanoClock clock;
@@ -58,6 +60,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private final Optional<BlockingHandlers> blocking;
     private final RecordReader blockedRecords;
     private final Writability writability;
+    private Optional<Bell> bell = Optional.empty();
     private long rewindVersion;
     private long deletionVersion;
     private boolean unheld;
@@ -85,6 +88,7 @@ final class Consumer implements Agent, Claimer.Handler {
         this.context = context;
         this.id = id;
         this.number = number;
+        this.consumerId = consumerId;
         this.cpu = cpu;
         this.writability = writability;
         this.member = member;
@@ -124,6 +128,7 @@ final class Consumer implements Agent, Claimer.Handler {
                                         context.blocking(),
                                         () -> newDispatcher(shared, shared),
                                         this::onEnd,
+                                        () -> bus.bells().ring(consumerId),
                                         hungNs))
                         : Optional.empty();
     }
@@ -145,6 +150,17 @@ final class Consumer implements Agent, Claimer.Handler {
     void warmUp() {
         replies.doWork();
         subscription.warmUp();
+    }
+
+    /** A bell for its thread; writers ring it from now on. */
+    Optional<Bell> newBell() {
+        bell = bus.newBell(consumerId, context.channels());
+        return bell;
+    }
+
+    /** Whether it waits for nothing but what rings. */
+    boolean mayRest() {
+        return isReady() && !shards.isHolding() && !(number == 0 && writability.isWaiting());
     }
 
     @Override
@@ -215,6 +231,9 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public int onMessage(LanePoller lane, Message message, long nowNs) {
+        if (bell.isPresent()) {
+            bell.get().onWork();
+        }
         resolver.lane(lane.lane());
         if (blocking.isPresent()) {
             blocking.get().submit(lane, message, requests);

@@ -2,6 +2,7 @@
 package io.headrace.worker;
 
 import io.headrace.HeadraceException;
+import java.util.List;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.BusySpinIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
@@ -13,17 +14,21 @@ public final class IdleStrategies {
     /** System property of every {@code --idle} option. */
     public static final String PROPERTY = "headrace.idle";
 
-    /** Behaves well on two cores and on a laptop. */
-    public static final String DEFAULT = "backoff";
-
     /** Never gives the core away: for isolated cores. */
     public static final String SPIN = "spin";
 
     /** Lets other threads run, and takes the whole core when there are none. */
     public static final String YIELD = "yield";
 
+    /** Spins, then yields, then sleeps until a writer rings ({@link DoorbellIdleStrategy}). */
+    public static final String DOORBELL = "doorbell";
+
     /** Spins, then yields, then sleeps for up to {@link #PARK_MAX_NS}. */
     public static final String BACKOFF = "backoff";
+
+    /** Where cores are few, a thread that looks for work takes it from those who have some. */
+    public static final String DEFAULT =
+            Runtime.getRuntime().availableProcessors() <= 4 ? DOORBELL : BACKOFF;
 
     /**
      * Longest sleep of {@code backoff}: also the most that a message waits for a thread that
@@ -31,13 +36,14 @@ public final class IdleStrategies {
      */
     public static final long PARK_MAX_NS = 1_000_000L;
 
+    private static final List<String> NAMES = List.of(SPIN, YIELD, BACKOFF, DOORBELL);
     private static final long SPINS_MAX = 100;
     private static final long YIELDS_MAX = 50;
     private static final long PARK_MIN_NS = 1_000L;
 
     private IdleStrategies() {}
 
-    /** A new strategy for one thread. */
+    /** A new strategy for one thread without a bell. */
     public static IdleStrategy byName(String name) {
         return switch (check(name)) {
             case SPIN -> new BusySpinIdleStrategy();
@@ -48,9 +54,11 @@ public final class IdleStrategies {
 
     /** Returns the name if it is one. */
     public static String check(String name) {
-        if (!name.equals(SPIN) && !name.equals(YIELD) && !name.equals(BACKOFF)) {
+        if (!NAMES.contains(name)) {
             throw new HeadraceException(
-                    "idle strategy '" + name + "' is not known; it takes spin, yield or backoff");
+                    "idle strategy '"
+                            + name
+                            + "' is not known; it takes spin, yield, backoff or doorbell");
         }
         return name;
     }

@@ -2,6 +2,7 @@
 package io.headrace.worker;
 
 import io.headrace.channel.Bus;
+import io.headrace.channel.bell.Bell;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
@@ -10,6 +11,7 @@ import io.headrace.worker.reply.Replies;
 import io.headrace.worker.reply.Writability;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
@@ -30,15 +32,20 @@ import org.agrona.concurrent.SleepingMillisIdleStrategy;
 public final class Worker implements AutoCloseable {
 
     private static final long HOUSEKEEPING_SLEEP_MS = 5;
+    // How late a message may be that nobody has rung for, because its writer was killed.
+    private static final long SLEEP_MAX_NS = 100_000_000L;
 
     private final Bus bus;
     private final Member member;
     private final String idle;
     private final Agent housekeeping;
-    private final List<Agent> consumers = new ArrayList<>();
+    private final List<Consumer> consumers = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
     private final int closeTimeoutMs;
+    private final long sleepMaxNs;
     private final Replies shared;
+    private final List<Bell> bells = new ArrayList<>();
+    private volatile boolean closing;
 
     private Worker(WorkerContext context) {
         bus = Bus.openOrCreate(context.directory());
@@ -56,6 +63,7 @@ public final class Worker implements AutoCloseable {
                         bus.clock());
         final Retention retention = Retention.fromProperties();
         closeTimeoutMs = (int) Math.min(Integer.MAX_VALUE, retention.hungNs() / 1_000_000L);
+        sleepMaxNs = Math.min(SLEEP_MAX_NS, retention.hungNs() / 4);
         final LiveMembers liveMembers =
                 new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
@@ -63,7 +71,8 @@ public final class Worker implements AutoCloseable {
                         bus, member, liveMembers, retention, firstConsumerId + context.consumers());
         housekeeping = new CompositeAgent(member, liveMembers, janitor);
         shared = new Replies(bus, member.id() + "-later", liveMembers, member, true);
-        final Writability writability = new Writability(member.errorLog()::record);
+        final Writability writability =
+                new Writability(member.errorLog()::record, () -> bus.bells().ring(firstConsumerId));
         final List<Integer> cpus = context.cpuList();
         for (int i = 0; i < context.consumers(); i++) {
             final OptionalInt cpu =
@@ -87,7 +96,7 @@ public final class Worker implements AutoCloseable {
         // All that is slow comes before the announcement: a worker that others count on answers at
         // once.
         liveMembers.doWork();
-        consumers.forEach(consumer -> ((Consumer) consumer).warmUp());
+        consumers.forEach(Consumer::warmUp);
         member.announce();
         bus.raiseLaneVersion();
     }
@@ -101,8 +110,8 @@ public final class Worker implements AutoCloseable {
         final Worker worker = prepare(context);
         worker.start(worker.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
         worker.start(worker.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
-        for (final Agent consumer : worker.consumers) {
-            worker.start(consumer, IdleStrategies.byName(worker.idle));
+        for (final Consumer consumer : worker.consumers) {
+            worker.start(consumer, worker.idleStrategy(consumer));
         }
         return worker;
     }
@@ -119,6 +128,17 @@ public final class Worker implements AutoCloseable {
         final List<Agent> agents = new ArrayList<>(List.of(housekeeping));
         agents.addAll(consumers);
         return agents;
+    }
+
+    private IdleStrategy idleStrategy(Consumer consumer) {
+        final Optional<Bell> bell =
+                idle.equals(IdleStrategies.DOORBELL) ? consumer.newBell() : Optional.empty();
+        if (bell.isEmpty()) {
+            return IdleStrategies.byName(idle);
+        }
+        bells.add(bell.get());
+        return new DoorbellIdleStrategy(
+                bell, bell.get()::await, () -> !closing && consumer.mayRest(), sleepMaxNs);
     }
 
     private void start(Agent agent, IdleStrategy idleStrategy) {
@@ -150,6 +170,8 @@ public final class Worker implements AutoCloseable {
     public void close() {
         // The shards of all consumers go to others at once, though one may take long to finish.
         member.leave();
+        closing = true;
+        bus.bells().ringAll();
         // Consumers first, while the heartbeat goes on.
         for (int i = runners.size() - 1; i >= 0; i--) {
             // Interrupted no earlier than its message would end as lost.
@@ -159,6 +181,7 @@ public final class Worker implements AutoCloseable {
             consumers.forEach(Agent::onClose);
             housekeeping.onClose();
         }
+        CloseHelper.quietCloseAll(bells);
         CloseHelper.quietCloseAll(shared, member, bus);
     }
 }

@@ -8,6 +8,7 @@ import com.sun.management.ThreadMXBean;
 import io.headrace.channel.Bus;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.WriterSequence;
+import io.headrace.channel.bell.Bell;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
@@ -92,6 +93,19 @@ class AllocationTest {
     @Test
     void shouldAllocateNothingToAppendARequest() {
         check(this::appendRequest);
+    }
+
+    @Test
+    void shouldAllocateNothingToSleepAndToRing() {
+        try (Bell bell = bus.newBell(1, "http.*").orElseThrow()) {
+            check(
+                    () -> {
+                        bell.arm();
+                        appendRequest();
+                        assertTrue(bell.await(0));
+                        bell.disarm();
+                    });
+        }
     }
 
     @Test
@@ -234,7 +248,7 @@ class AllocationTest {
                         Long.MAX_VALUE,
                         OptionalInt.empty(),
                         new Replies(bus, member.id() + "-later", liveMembers, member, true),
-                        new Writability(Throwable::printStackTrace));
+                        new Writability(Throwable::printStackTrace, () -> {}));
         consumer.doWork();
         check(
                 () -> {

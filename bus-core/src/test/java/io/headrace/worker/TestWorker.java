@@ -84,7 +84,7 @@ final class TestWorker implements AutoCloseable {
                         Long.MAX_VALUE,
                         OptionalInt.empty(),
                         shared,
-                        new Writability(TestWorker::bad));
+                        new Writability(TestWorker::bad, () -> {}));
         keeper =
                 new Janitor(bus, frontEnd, liveMembers, new Retention(600_000, Long.MAX_VALUE), 99);
         replyTap = new Tap(bus, name -> name.startsWith("reply."), TestWorker::bad);

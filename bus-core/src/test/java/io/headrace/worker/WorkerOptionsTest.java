@@ -42,7 +42,7 @@ class WorkerOptionsTest {
         assertInstanceOf(YieldingIdleStrategy.class, IdleStrategies.byName("yield"));
         assertInstanceOf(BackoffIdleStrategy.class, IdleStrategies.byName("backoff"));
         assertNotSame(IdleStrategies.byName("backoff"), IdleStrategies.byName("backoff"));
-        for (final String name : List.of("spin", "yield", "backoff", IdleStrategies.DEFAULT)) {
+        for (final String name : List.of("spin", "yield", "backoff", "doorbell")) {
             assertSame(name, IdleStrategies.check(name));
         }
     }
@@ -54,7 +54,7 @@ class WorkerOptionsTest {
                 assertThrows(HeadraceException.class, () -> IdleStrategies.byName(name))
                         .getMessage();
         assertTrue(problem.contains("'" + name + "'"), problem);
-        assertTrue(problem.contains("spin, yield or backoff"), problem);
+        assertTrue(problem.contains("spin, yield, backoff or doorbell"), problem);
         assertEquals(problem, problem(context().idle(name)));
     }
 

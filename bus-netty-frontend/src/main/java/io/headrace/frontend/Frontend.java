@@ -2,6 +2,7 @@
 package io.headrace.frontend;
 
 import io.headrace.channel.Bus;
+import io.headrace.channel.bell.Bell;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.FateCounters;
@@ -26,6 +27,7 @@ import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
 import io.headrace.presence.ConnectionTable;
+import io.headrace.worker.IdleStrategies;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -69,6 +71,9 @@ public final class Frontend implements AutoCloseable {
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
     private final Metrics metrics;
+    private final List<Bell> bells = new ArrayList<>();
+    private final int firstConsumerId;
+    private final boolean canRing;
     private Optional<AdminServer> admin = Optional.empty();
     private volatile boolean draining;
 
@@ -85,7 +90,7 @@ public final class Frontend implements AutoCloseable {
         bus = Bus.openOrCreate(context.directory());
         final int number = bus.nextMemberNumber();
         // One more than there are loops: the janitor's.
-        final int firstConsumerId = bus.nextConsumerIds(context.loops() + 1);
+        firstConsumerId = bus.nextConsumerIds(context.loops() + 1);
         member =
                 Member.register(
                         bus.membersDirectory(),
@@ -107,6 +112,7 @@ public final class Frontend implements AutoCloseable {
         accessLog = context.openAccessLog(bus.clock(), member.errorLog()::record);
         admission = Admission.fromProperties(context.trustedProxies());
         final Transport transport = new Transport(context.nativeTransport());
+        canRing = transport.canWaitForBells();
         for (int i = 0; i < context.loops(); i++) {
             addLoop(context, transport, number, i, firstConsumerId + i);
         }
@@ -197,9 +203,7 @@ public final class Frontend implements AutoCloseable {
         frontend.start(
                 frontend.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
         frontend.start(frontend.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
-        for (final FrontendLoop loop : frontend.loops) {
-            frontend.start(loop, loop.idleStrategy(frontend.idle));
-        }
+        frontend.startLoops();
         try {
             frontend.listeners.forEach(Listener::awaitPort);
             frontend.openAdmin(context.admin());
@@ -208,6 +212,17 @@ public final class Frontend implements AutoCloseable {
             throw e;
         }
         return frontend;
+    }
+
+    private void startLoops() {
+        for (int i = 0; i < loops.size(); i++) {
+            final Optional<Bell> bell =
+                    idle.equals(IdleStrategies.DOORBELL) && canRing
+                            ? bus.newBell(firstConsumerId + i, ReplyAddress.channel(member.id(), i))
+                            : Optional.empty();
+            bell.ifPresent(bells::add);
+            start(loops.get(i), loops.get(i).idleStrategy(idle, bell));
+        }
     }
 
     private void openAdmin(String address) {
@@ -300,12 +315,14 @@ public final class Frontend implements AutoCloseable {
             drain();
         }
         admin.ifPresent(AdminServer::close);
+        CloseHelper.quietCloseAll(bells);
         CloseHelper.quietCloseAll(metrics, member, bus);
     }
 
     private void drain() {
         draining = true;
         loops.forEach(FrontendLoop::requestDrain);
+        bus.bells().ringAll();
         final long deadlineNs = System.nanoTime() + DRAIN_TIMEOUT_NS;
         while (!loops.stream().allMatch(FrontendLoop::isDrained)
                 && System.nanoTime() - deadlineNs < 0) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend;
 
+import io.headrace.channel.bell.Bell;
 import io.headrace.frontend.exchange.Egress;
 import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.socket.Connections;
 import io.headrace.frontend.socket.listen.Listener;
+import io.headrace.worker.DoorbellIdleStrategy;
 import io.headrace.worker.IdleStrategies;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
@@ -18,6 +21,8 @@ import org.agrona.concurrent.IdleStrategy;
  */
 final class FrontendLoop implements Agent {
 
+    // How late what is due by the clock may be.
+    private static final long SLEEP_MAX_NS = 20_000_000L;
     static final long DRAIN_TIMEOUT_NS = 10_000_000_000L;
 
     private final String name;
@@ -43,11 +48,21 @@ final class FrontendLoop implements Agent {
         this.egress = egress;
     }
 
-    /** The strategy by its name; {@code backoff} sleeps in the selector. */
-    IdleStrategy idleStrategy(String idle) {
-        return idle.equals(IdleStrategies.BACKOFF)
-                ? new LoopIdleStrategy(this::waitForSockets, IdleStrategies.PARK_MAX_NS)
+    /**
+     * The strategy by its name; {@code backoff} and {@code doorbell} sleep in the selector, where a
+     * socket's event wakes it at once. Called before it starts.
+     *
+     * @param bell empty to let replies wait for the end of the sleep.
+     */
+    IdleStrategy idleStrategy(String idle, Optional<Bell> bell) {
+        bell.ifPresent(listener::bell);
+        return idle.equals(IdleStrategies.BACKOFF) || idle.equals(IdleStrategies.DOORBELL)
+                ? new DoorbellIdleStrategy(bell, this::waitForSockets, this::mayRest, SLEEP_MAX_NS)
                 : IdleStrategies.byName(idle);
+    }
+
+    private boolean mayRest() {
+        return !drainRequested && !connections.isWaiting();
     }
 
     private void waitForSockets(long waitNs) {

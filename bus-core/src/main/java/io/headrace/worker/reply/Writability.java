@@ -19,16 +19,25 @@ public final class Writability {
     private final Queue<Waiting> added = new ConcurrentLinkedQueue<>();
     private final List<Waiting> waiting = new ArrayList<>();
     private final ErrorHandler onError;
+    private final Runnable onAdded;
 
     /**
      * @param onError told of what callbacks throw.
+     * @param onAdded wakes the consumer that looks after them.
      */
-    public Writability(ErrorHandler onError) {
+    public Writability(ErrorHandler onError, Runnable onAdded) {
         this.onError = onError;
+        this.onAdded = onAdded;
     }
 
     void add(BooleanSupplier isWritable, Runnable action) {
         added.add(new Waiting(isWritable, action));
+        onAdded.run();
+    }
+
+    /** Whether somebody waits; by the consumer's thread. */
+    public boolean isWaiting() {
+        return !waiting.isEmpty();
     }
 
     /** Calls back those whose client takes more; returns how many. */

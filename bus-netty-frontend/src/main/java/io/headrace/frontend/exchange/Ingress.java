@@ -6,17 +6,20 @@ import io.headrace.channel.Bus;
 import io.headrace.channel.ChannelSettings;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.WriterSequence;
+import io.headrace.channel.bell.Bells;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.Capacity;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.FateCounters;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.ShardTable;
 import io.headrace.delivery.poll.RecordReader;
 import io.headrace.janitor.Retention;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
+import java.util.List;
 import java.util.Optional;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -47,6 +50,7 @@ public final class Ingress implements AutoCloseable {
     private final WriterSequence sequence;
     private final RecordReader records;
     private final AppendedRequests requests;
+    private final ShardTable leases;
     private final LaneAppender httpRequest;
     private final Parts parts;
     private final LaneAppender httpDisconnect;
@@ -99,6 +103,7 @@ public final class Ingress implements AutoCloseable {
                         consumerId,
                         retention.hungNs(),
                         fates);
+        leases = ShardTable.of(bus, ShardTable.group(prefix + ChannelName.WEBSOCKET_CONNECT));
         httpRequest = bus.newLane(prefix + ChannelName.HTTP_REQUEST, writer, sequence);
         parts = new Parts(bus, prefix, writer, sequence, clock);
         httpDisconnect = bus.newLane(prefix + ChannelName.HTTP_DISCONNECT, writer, sequence);
@@ -106,6 +111,10 @@ public final class Ingress implements AutoCloseable {
         webSocketReceive = bus.newLane(prefix + ChannelName.WEBSOCKET_RECEIVE, writer, sequence);
         webSocketDisconnect =
                 bus.newLane(prefix + ChannelName.WEBSOCKET_DISCONNECT, writer, sequence);
+        httpRequest.readers(connection -> Bells.ANYBODY);
+        httpDisconnect.readers(connection -> Bells.ANYBODY);
+        List.of(webSocketConnect, webSocketReceive, webSocketDisconnect)
+                .forEach(lane -> lane.readers(leases::reader));
         final ChannelSettings http = bus.settings().channel(prefix + ChannelName.HTTP_REQUEST);
         final ChannelSettings connect =
                 bus.settings().channel(prefix + ChannelName.WEBSOCKET_CONNECT);
@@ -162,14 +171,9 @@ public final class Ingress implements AutoCloseable {
         return parts;
     }
 
-    /** Whether the member with this id has ended, for certain. */
-    public boolean isDead(String memberId) {
-        return snapshot.isDead(memberId);
-    }
-
-    /** Whether the process of this consumer has ended, for certain. */
-    public boolean isDead(int consumer) {
-        return snapshot.isDead(consumer);
+    /** Who is there, as of the begin of the cycle. */
+    public LiveMembers.Snapshot members() {
+        return snapshot;
     }
 
     public boolean isHttpServed() {
@@ -286,6 +290,7 @@ public final class Ingress implements AutoCloseable {
                     .putBytes(webSocketConnect.offset(), record, DeliveryHeader.LENGTH, length);
             return webSocketConnect.commitAs(
                     ClaimWord.of(consumerId, ClaimWord.DONE),
+                    Bells.NOBODY,
                     connection,
                     0,
                     NEVER,
@@ -379,6 +384,7 @@ public final class Ingress implements AutoCloseable {
         CloseHelper.quietCloseAll(
                 records,
                 requests,
+                leases,
                 httpRequestRoom,
                 webSocketConnectRoom,
                 webSocketReceiveRoom,

@@ -53,6 +53,7 @@ public final class Parts implements AutoCloseable {
                     lane.buffer(), lane.offset(), number, state, content, 0, length);
             return lane.commitAs(
                     ClaimWord.of(holder, ClaimWord.ADDRESSED),
+                    holder,
                     connection,
                     order,
                     NEVER,

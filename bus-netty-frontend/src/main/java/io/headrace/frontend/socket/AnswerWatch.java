@@ -112,7 +112,7 @@ final class AnswerWatch {
                 exchange.connection.exchanges().refuse(exchange, Refused.NO_WORKER);
             }
             default -> {
-                if (exchange.holder == 0 || !ingress.isDead(exchange.holder)) {
+                if (exchange.holder == 0 || !ingress.members().isDead(exchange.holder)) {
                     return false;
                 }
                 // What got the parts of its body was in that process.
@@ -160,7 +160,9 @@ final class AnswerWatch {
         }
         final List<Exchange> broken =
                 streaming.stream()
-                        .filter(exchange -> exchange.ingress.isDead(exchange.stream.worker()))
+                        .filter(
+                                exchange ->
+                                        exchange.ingress.members().isDead(exchange.stream.worker()))
                         .toList();
         for (final Exchange exchange : broken) {
             streamsBroken.incrementRelease();

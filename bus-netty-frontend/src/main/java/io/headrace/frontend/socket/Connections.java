@@ -220,6 +220,11 @@ public final class Connections {
         blocked.add(webSocket);
     }
 
+    /** Whether something waits that nobody rings about: room in a channel, or a slow worker. */
+    public boolean isWaiting() {
+        return !blocked.isEmpty() || !owed.isEmpty() || uploads.isWaiting();
+    }
+
     /** Tries again for the WebSockets whose channel was full, and what workers are owed. */
     private int retryBlocked() {
         if (blocked.isEmpty() && owed.isEmpty()) {

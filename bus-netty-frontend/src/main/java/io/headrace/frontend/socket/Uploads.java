@@ -30,6 +30,10 @@ final class Uploads {
         return options;
     }
 
+    boolean isWaiting() {
+        return !exchanges.isEmpty();
+    }
+
     /** A request has been appended whose body comes in parts. */
     void begin(Exchange exchange) {
         exchanges.add(exchange);

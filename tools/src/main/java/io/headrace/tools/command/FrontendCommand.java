@@ -42,7 +42,9 @@ public final class FrontendCommand implements Callable<Integer> {
     @Option(
             names = "--idle",
             paramLabel = "NAME",
-            description = "spin, yield or backoff (-Dheadrace.idle). Default: backoff")
+            description =
+                    "spin, yield, backoff or doorbell (-Dheadrace.idle)."
+                            + " Default: doorbell on up to 4 cores, else backoff")
     private String idle;
 
     @Option(

@@ -2,6 +2,7 @@
 package io.headrace.frontend.socket.listen;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.bell.Bell;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -28,6 +29,7 @@ public final class Listener {
     private final ChannelHandler pipeline;
     private final CompletableFuture<Integer> bound = new CompletableFuture<>();
     private Channel server;
+    private Bell bell;
 
     /**
      * @param pipeline gives a new connection its handlers.
@@ -40,9 +42,17 @@ public final class Listener {
         this.pipeline = pipeline;
     }
 
+    /** A bell whose rings are to end {@link #waitForSockets}; set before it starts. */
+    public void bell(Bell rung) {
+        bell = rung;
+    }
+
     /** Listens; called on the loop's own thread, before the first {@link #poll()}. */
     public void start(Thread owner) {
         loop.setOwningThread(owner);
+        if (bell != null) {
+            transport.addBell(loop, bell);
+        }
         final ChannelFuture future = transport.listen(loop, host, port, pipeline);
         future.addListener(
                 done -> {

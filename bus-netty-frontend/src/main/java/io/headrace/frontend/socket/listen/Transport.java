@@ -2,21 +2,28 @@
 package io.headrace.frontend.socket.listen;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.bell.Bell;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannelOption;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -45,6 +52,35 @@ public final class Transport {
     /** {@code epoll} or {@code nio}. */
     public String name() {
         return epoll ? "epoll" : "nio";
+    }
+
+    /** Whether a loop can wait for a bell beside its sockets: NIO takes no file descriptor. */
+    public boolean canWaitForBells() {
+        return epoll;
+    }
+
+    /** Lets rings end a loop's wait for sockets; called on the loop's thread. */
+    void addBell(IoEventLoop loop, Bell bell) {
+        loop.register(new BellHandle(bell))
+                .addListener(
+                        (Future<IoRegistration> done) -> done.getNow().submit(EpollIoOps.EPOLLIN));
+    }
+
+    /** A bell among the sockets. Its descriptor is not Netty's to close. */
+    private record BellHandle(Bell bell) implements EpollIoHandle {
+
+        @Override
+        public FileDescriptor fd() {
+            return new FileDescriptor(bell.descriptor());
+        }
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            bell.drain();
+        }
+
+        @Override
+        public void close() {}
     }
 
     /** An event loop that its caller drives, from the thread that is set to own it. */

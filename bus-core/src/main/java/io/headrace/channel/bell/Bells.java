@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel.bell;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.Glob;
+import io.headrace.channel.page.Pages;
+import java.io.IOException;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntPredicate;
+import java.util.function.LongSupplier;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The doorbells of a bus: which threads sleep until somebody rings, and what they wait for. In its
+ * file {@code bells.dat}:
+ *
+ * <pre>
+ *      0  4 x int64  who sleeps: one bit for each of 256 bells
+ *   1024 * (1 + n)   bell n:   0  int32  consumer id of its owner; 0 is free
+ *                              4  int32  length, then patterns of the channels it waits for, ASCII
+ * </pre>
+ *
+ * <p>No wake-up is lost. Who wants to sleep sets its bit, then looks for work once more, and only
+ * then sleeps; who has appended looks at the bits after that, clears the one it chooses by
+ * compare-and-set, and rings. Between its two steps each has a full fence: so either the one sees
+ * the message or the other sees the bit. While nobody sleeps, a writer pays that fence and the look
+ * at one cache line.
+ *
+ * <p>A ring is a byte in the sleeper's named pipe, {@code DIR/bell-OWNER}. A futex and a Unix
+ * socket wake as fast (some 20 us either way); but a pipe can be waited for together with sockets,
+ * needs no address in the network, ends with its reader, and is cleaned up as a file is. Nobody
+ * ever waits for a sleeper: a write to a pipe without reader fails, and then another is rung.
+ *
+ * <p>Thread-safe. Threads of one process take turns to ring, which is a system call anyway.
+ */
+public final class Bells implements AutoCloseable {
+
+    /** The first of those who read a channel that hears it. */
+    public static final int ANYBODY = 0;
+
+    /** Nobody is to be rung. */
+    public static final int NOBODY = -1;
+
+    /** All who read a channel. */
+    public static final int EVERYBODY = -2;
+
+    static final int BELL_COUNT = 256;
+
+    private static final int WORD_COUNT = BELL_COUNT / Long.SIZE;
+    private static final int BELL_LENGTH = 1_024;
+    private static final int CHANNELS_OFFSET = 4;
+    private static final int CHANNELS_LENGTH_MAX = BELL_LENGTH - CHANNELS_OFFSET - 4;
+    private static final int FREE = 0;
+    private static final String PIPE_PREFIX = "bell-";
+
+    private final Path directory;
+    private final UnsafeBuffer table;
+    private final AtomicLong unheard = new AtomicLong();
+    // Pipes that this process has rung, and whose they are. Guarded by fds.
+    private final int[] fds = new int[BELL_COUNT];
+    private final int[] fdOwners = new int[BELL_COUNT];
+    private volatile boolean closed;
+
+    /**
+     * Maps the file.
+     *
+     * @param directory of the bus.
+     */
+    public Bells(Path directory, Path file) {
+        this.directory = directory;
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            final int length = (1 + BELL_COUNT) * BELL_LENGTH;
+            Pages.fill(channel, length);
+            // Left to the collector: a ring that comes late must not kill the JVM.
+            table = new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_WRITE, 0, length));
+        } catch (final IOException e) {
+            throw new HeadraceException("bells " + file + " cannot be mapped: " + e, e);
+        }
+    }
+
+    /**
+     * A new bell of a thread, which is to tell the writers that it is there (the lane version).
+     *
+     * @param owner the thread's consumer id.
+     * @param channels patterns of what it waits for, or the name of its reply channel.
+     * @return empty where there are no pipes, no room for its patterns, or no bell left.
+     */
+    public Optional<Bell> hang(int owner, String channels) {
+        if (channels.length() > CHANNELS_LENGTH_MAX) {
+            return Optional.empty();
+        }
+        for (int bell = 0; bell < BELL_COUNT; bell++) {
+            if (table.compareAndSetInt(at(bell), FREE, owner)) {
+                table.putStringAscii(at(bell) + CHANNELS_OFFSET, channels);
+                final int fd = Fifo.create(pipe(owner));
+                if (fd >= 0) {
+                    return Optional.of(new Bell(this, bell, owner, fd));
+                }
+                takeDown(bell, owner);
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    void takeDown(int bell, int owner) {
+        disarm(bell);
+        try {
+            Files.deleteIfExists(pipe(owner));
+        } catch (final IOException e) {
+            throw new HeadraceException("pipe " + pipe(owner) + " cannot be deleted: " + e, e);
+        }
+        table.compareAndSetInt(at(bell), owner, FREE);
+    }
+
+    /** Takes down the bells of the dead. */
+    public void takeDown(IntPredicate isDead) {
+        for (int bell = 0; bell < BELL_COUNT; bell++) {
+            final int owner = owner(bell);
+            if (owner != FREE && isDead.test(owner)) {
+                takeDown(bell, owner);
+            }
+        }
+    }
+
+    private static int at(int bell) {
+        return (1 + bell) * BELL_LENGTH;
+    }
+
+    private Path pipe(int owner) {
+        return directory.resolve(PIPE_PREFIX + owner);
+    }
+
+    private int owner(int bell) {
+        return table.getIntVolatile(at(bell));
+    }
+
+    void arm(int bell) {
+        final int word = bell / Long.SIZE * Long.BYTES;
+        long bits;
+        do {
+            bits = table.getLongVolatile(word);
+        } while (!table.compareAndSetLong(word, bits, bits | 1L << bell));
+        VarHandle.fullFence();
+    }
+
+    /** Clears a bell's bit; false when it was not set. */
+    boolean disarm(int bell) {
+        final int word = bell / Long.SIZE * Long.BYTES;
+        long bits;
+        do {
+            bits = table.getLongVolatile(word);
+            if ((bits & 1L << bell) == 0) {
+                return false;
+            }
+        } while (!table.compareAndSetLong(word, bits, bits & ~(1L << bell)));
+        return true;
+    }
+
+    /** Whether somebody sleeps who may have missed what the caller has done before. */
+    private boolean isAnybodyAsleep() {
+        VarHandle.fullFence();
+        return (table.getLongVolatile(0)
+                        | table.getLongVolatile(8)
+                        | table.getLongVolatile(16)
+                        | table.getLongVolatile(24))
+                != 0;
+    }
+
+    /** Rings all who sleep, because of something that is seldom. */
+    public void ringAll() {
+        ring(EVERYBODY);
+    }
+
+    /** Rings one consumer, if it sleeps. */
+    public void ring(int consumerId) {
+        if (isAnybodyAsleep()) {
+            for (int word = 0; word < WORD_COUNT; word++) {
+                ring(word, -1L, consumerId);
+            }
+        }
+    }
+
+    /** How often nobody was there who had wanted to be rung. */
+    public long unheardCount() {
+        return unheard.get();
+    }
+
+    /**
+     * @return false when it goes on: nobody was rung, or everybody is to be.
+     */
+    private boolean ring(int word, long mask, int reader) {
+        for (long asleep = table.getLongVolatile(word * Long.BYTES) & mask;
+                asleep != 0;
+                asleep &= asleep - 1) {
+            final int bell = word * Long.SIZE + Long.numberOfTrailingZeros(asleep);
+            if ((reader <= ANYBODY || owner(bell) == reader)
+                    && disarm(bell)
+                    && write(bell)
+                    && reader != EVERYBODY) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean write(int bell) {
+        synchronized (fds) {
+            final int owner = owner(bell);
+            if (closed || owner == FREE) {
+                return false;
+            }
+            if (fdOwners[bell] != owner) {
+                closePipe(bell);
+                fds[bell] = Fifo.openWriter(pipe(owner));
+                fdOwners[bell] = fds[bell] < 0 ? FREE : owner;
+            }
+            if (fdOwners[bell] == owner && Fifo.write(fds[bell])) {
+                return true;
+            }
+            closePipe(bell);
+            unheard.incrementAndGet();
+            return false;
+        }
+    }
+
+    private void closePipe(int bell) {
+        if (fdOwners[bell] != FREE) {
+            fdOwners[bell] = FREE;
+            Fifo.close(fds[bell]);
+        }
+    }
+
+    /** Gives the pipes back; who rings later is not heard. */
+    @Override
+    public void close() {
+        synchronized (fds) {
+            closed = true;
+            for (int bell = 0; bell < BELL_COUNT; bell++) {
+                closePipe(bell);
+            }
+        }
+    }
+
+    /** Rings those who read one channel. One writer's. */
+    public final class Ringer {
+
+        private final String channel;
+        private final LongSupplier laneVersion;
+        private final long[] masks = new long[WORD_COUNT];
+        private long version = -1;
+
+        /**
+         * @param laneVersion rises when bells have come.
+         */
+        public Ringer(String channel, LongSupplier laneVersion) {
+            this.channel = channel;
+            this.laneVersion = laneVersion;
+        }
+
+        /**
+         * Says that a message has been appended.
+         *
+         * @param reader the consumer that it is for, or one of the constants.
+         */
+        public void ring(int reader) {
+            if (reader == NOBODY || !isAnybodyAsleep()) {
+                return;
+            }
+            final long latest = laneVersion.getAsLong();
+            if (latest != version) {
+                version = latest;
+                findReaders();
+            }
+            for (int word = 0; word < WORD_COUNT; word++) {
+                if (masks[word] != 0 && Bells.this.ring(word, masks[word], reader)) {
+                    return;
+                }
+            }
+        }
+
+        private void findReaders() {
+            // Its only reader has named it, whoever takes everything.
+            final boolean isReply = channel.startsWith(ChannelName.REPLY_PREFIX);
+            Arrays.fill(masks, 0);
+            for (int bell = 0; bell < BELL_COUNT; bell++) {
+                if (owner(bell) != FREE) {
+                    final String channels = channels(bell);
+                    if (isReply ? channels.equals(channel) : Glob.of(channels).test(channel)) {
+                        masks[bell / Long.SIZE] |= 1L << bell;
+                    }
+                }
+            }
+        }
+
+        private String channels(int bell) {
+            final int at = at(bell) + CHANNELS_OFFSET;
+            final int length = Math.max(0, Math.min(table.getInt(at), CHANNELS_LENGTH_MAX));
+            return table.getStringWithoutLengthAscii(at + Integer.BYTES, length);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.channel.bell;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import jnr.ffi.LibraryLoader;
+import net.openhft.posix.PosixAPI;
+import org.agrona.BufferUtil;
+
+/**
+ * The calls that a named pipe takes. Nothing here ever blocks but {@link #await}. Allocates nothing
+ * but to make and to open.
+ */
+final class Fifo {
+
+    // As in Linux's <fcntl.h> and <poll.h>.
+    private static final int O_WRONLY = 1;
+    private static final int O_RDWR = 2;
+    private static final int O_NONBLOCK = 0x800;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int POLLIN = 1;
+
+    private static final int OWNER_ONLY = 0600;
+    private static final int DRAIN_LENGTH = 64;
+
+    private static final PosixAPI POSIX = PosixAPI.posix();
+    private static final ByteBuffer BYTES = ByteBuffer.allocateDirect(2 * DRAIN_LENGTH);
+    private static final long ADDRESS = BufferUtil.address(BYTES);
+
+    private Fifo() {}
+
+    /** What {@link PosixAPI} does not have; only those who sleep need it. */
+    public interface LibC {
+
+        int mkfifo(String path, int mode);
+
+        int poll(long descriptors, long count, int timeoutMs);
+    }
+
+    private static final class Sleeper {
+        private static final LibC LIB_C = LibraryLoader.create(LibC.class).load("c");
+    }
+
+    /**
+     * Makes a pipe and opens it for its reader, who opens it for writing, too: so it never ends.
+     *
+     * @return a file descriptor, or -1 where that cannot be done.
+     */
+    static int create(Path path) {
+        try {
+            return Sleeper.LIB_C.mkfifo(path.toString(), OWNER_ONLY) == 0
+                    ? POSIX.open(path.toString(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0)
+                    : -1;
+        } catch (final LinkageError | RuntimeException unsupported) {
+            return -1;
+        }
+    }
+
+    /** A file descriptor to write to, or -1 when nobody has the pipe open any more. */
+    static int openWriter(Path path) {
+        return POSIX.open(path.toString(), O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+    }
+
+    /** Writes a byte; false when nobody reads it. */
+    static boolean write(int fd) {
+        return POSIX.write(fd, ADDRESS, 1) == 1;
+    }
+
+    /** Takes what has been written. */
+    static void drain(int fd) {
+        POSIX.read(fd, ADDRESS + DRAIN_LENGTH, DRAIN_LENGTH);
+    }
+
+    static void close(int fd) {
+        POSIX.close(fd);
+    }
+
+    /** A {@code struct pollfd} of this descriptor. */
+    static ByteBuffer pollRequest(int fd) {
+        return ByteBuffer.allocateDirect(Long.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .putInt(0, fd)
+                .putShort(Integer.BYTES, (short) POLLIN);
+    }
+
+    /** Waits at most so long; whether there is something to {@link #drain}. */
+    static boolean await(long pollRequestAddress, int timeoutMs) {
+        return Sleeper.LIB_C.poll(pollRequestAddress, 1, timeoutMs) > 0;
+    }
+}

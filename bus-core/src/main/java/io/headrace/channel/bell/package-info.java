@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Doorbells: threads that sleep in the kernel until a writer rings. */
+package io.headrace.channel.bell;
