@@ -51,13 +51,14 @@ public final class RequestMapper {
     public int map(FullHttpRequest request, RequestKeys keys) {
         final HttpVersion version = request.protocolVersion();
         final String method = request.method().name();
-        if (version.majorVersion() != 1
+        if (version.majorVersion() > 2
                 || method.length() > METHOD_LENGTH_MAX
                 || hasControlCharacter(request.uri())) {
             return Refusal.MALFORMED;
         }
         // RFC 9110, section 2.5: a higher minor version is handled as the highest that is known.
-        keys.httpVersion(version.minorVersion() == 0 ? 10 : 11);
+        final int minor = version.majorVersion() == 1 && version.minorVersion() > 0 ? 1 : 0;
+        keys.httpVersion(version.majorVersion() * 10 + minor);
 
         final TextBuffer text = keys.text();
         text.begin();

@@ -62,7 +62,7 @@ public final class LoopCounters {
         streamsBroken = member.counter(loop + " streams broken off");
     }
 
-    /** Open sockets. */
+    /** Open connections: sockets of HTTP/1 and WebSockets, and streams of HTTP/2. */
     public AtomicCounter connections() {
         return connections;
     }

@@ -4,6 +4,9 @@ package io.headrace.frontend.socket;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.proxy.Origin;
+import io.headrace.frontend.socket.http1.SocketWire;
+import io.headrace.frontend.socket.http2.StreamWire;
+import io.headrace.frontend.socket.limit.Wire;
 import io.headrace.frontend.socket.listen.ProxyHeader;
 import io.headrace.frontend.socket.tls.Certificates;
 import io.headrace.message.Accept;
@@ -14,9 +17,9 @@ import io.headrace.message.encode.TextBuffer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -36,6 +39,7 @@ final class Connection {
     private final Origin origin;
     private final boolean isProxyTrusted;
     private final String clientSubject;
+    private final Wire wire;
     private final Watch watch;
     private final Exchanges exchanges;
     private boolean dirty;
@@ -47,24 +51,24 @@ final class Connection {
         this.channel = channel;
         this.id = id;
         this.addressPrefix = addressPrefix;
-        final SocketAddress remote = ProxyHeader.source(channel);
-        final SocketAddress local = ProxyHeader.destination(channel);
+        final boolean isStream = channel instanceof Http2StreamChannel;
+        final Channel socket = isStream ? channel.parent() : channel;
+        final Optional<SslHandler> tls = Certificates.handler(socket);
+        final SocketAddress remote = ProxyHeader.source(socket);
+        final SocketAddress local = ProxyHeader.destination(socket);
         origin =
                 new Origin(
                         host(remote),
                         port(remote),
-                        tls().isPresent() || ProxyHeader.isHttps(channel),
+                        tls.isPresent() || ProxyHeader.isHttps(socket),
                         host(local),
                         port(local),
                         "");
         isProxyTrusted = connections.options().forwarded().trusts(remote);
-        clientSubject = tls().map(Certificates::clientSubject).orElse("");
-        watch = new Watch(connections, this, channel);
+        clientSubject = tls.map(Certificates::clientSubject).orElse("");
+        wire = isStream ? StreamWire.of(channel) : new SocketWire(channel);
+        watch = new Watch(connections, this, channel, wire);
         exchanges = new Exchanges(connections, this, channel);
-    }
-
-    private Optional<SslHandler> tls() {
-        return Certificates.handler(channel);
     }
 
     private static String host(SocketAddress address) {
@@ -130,13 +134,9 @@ final class Connection {
         markDirty();
     }
 
-    /** Says nothing more to the client, but reads on. */
-    void shutdownOutput() {
-        final DuplexChannel duplex = (DuplexChannel) channel;
-        // RFC 8446, section 6.1: else it would look as if somebody had cut the rest off.
-        tls().ifPresentOrElse(
-                        tls -> tls.closeOutbound().addListener(done -> duplex.shutdownOutput()),
-                        duplex::shutdownOutput);
+    /** What carries it. */
+    Wire wire() {
+        return wire;
     }
 
     /** Workers know of it as a WebSocket, which opens now or waits for a worker's decision. */

@@ -10,6 +10,7 @@ import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Groups;
 import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.LoopCounters;
+import io.headrace.frontend.socket.http2.StreamsClient;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.websocket.Deflate;
@@ -18,8 +19,10 @@ import io.headrace.message.encode.RequestKeys;
 import io.headrace.presence.ConnectionTable;
 import io.netty.channel.Channel;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.agrona.collections.Long2ObjectHashMap;
@@ -57,6 +60,7 @@ public final class Connections {
     private final Fanout fanout;
     private final Uploads uploads;
     private final List<Connection> dirty = new ArrayList<>();
+    private final Set<StreamsClient> streamsClients = new HashSet<>();
     private final List<WebSocketHandler> blocked = new ArrayList<>();
     private final List<BooleanSupplier> owed = new ArrayList<>();
     // Ids of WebSockets, the one whose keys are to be renewed next first: all wait equally long.
@@ -132,6 +136,11 @@ public final class Connections {
     Connection renew(Connection connection, Channel channel) {
         remove(connection);
         return open(channel);
+    }
+
+    /** The sockets that speak HTTP/2, and have connections for their streams. */
+    Set<StreamsClient> streamsClients() {
+        return streamsClients;
     }
 
     /** The connection of this id, or null when it is not open any more. */
@@ -324,11 +333,12 @@ public final class Connections {
         for (final Connection connection : new ArrayList<>(byId.values())) {
             connection.drain();
         }
+        new ArrayList<>(streamsClients).forEach(StreamsClient::goAway);
     }
 
-    /** Number of open connections. */
+    /** Number of open connections, and of sockets that have connections for their streams. */
     public int count() {
-        return byId.size();
+        return byId.size() + streamsClients.size();
     }
 
     /** Closes what is left. */
@@ -336,6 +346,7 @@ public final class Connections {
         for (final Connection connection : new ArrayList<>(byId.values())) {
             connection.close();
         }
+        new ArrayList<>(streamsClients).forEach(StreamsClient::cutOff);
         deflate.close();
     }
 

@@ -364,7 +364,7 @@ final class Exchanges {
      * be reset, and might lose its answer (RFC 9112, section 9.6).
      */
     private void linger() {
-        connection.shutdownOutput();
+        connection.wire().endOutput();
         channel.eventLoop().schedule((Runnable) channel::close, LINGER_MS, TimeUnit.MILLISECONDS);
     }
 

@@ -27,6 +27,7 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
@@ -34,6 +35,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.Optional;
@@ -242,6 +244,8 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             FullHttpRequest request,
             Handshake handshake,
             Exchange exchange) {
+        // Over HTTP/2 it is CONNECT; to workers a WebSocket is a WebSocket.
+        request.setMethod(HttpMethod.GET);
         final WebSocketOptions options = connections.options().webSocket();
         final RequestKeys keys = connections.keys();
         keys.clear();
@@ -293,6 +297,11 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Its connection's socket speaks another protocol from now on. */
+    void abandon() {
+        connections.remove(connection);
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         connection.onInactive();
@@ -300,6 +309,11 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (Http2CodecUtil.getEmbeddedHttp2Exception(cause) != null) {
+            // A bad stream, which is reset for the reason that the exception names.
+            ctx.fireExceptionCaught(cause);
+            return;
+        }
         // A client that resets its connection, or leaves half-way, is no error of ours.
         if (!(cause instanceof IOException)
                 && !(cause instanceof PrematureChannelClosureException)) {

@@ -3,16 +3,24 @@ package io.headrace.frontend.socket;
 
 import io.headrace.frontend.socket.body.BodyAggregator;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
+import io.headrace.frontend.socket.http2.Http2Upgrade;
+import io.headrace.frontend.socket.http2.PrefaceDetector;
+import io.headrace.frontend.socket.http2.StreamCodec;
+import io.headrace.frontend.socket.http2.StreamWire;
+import io.headrace.frontend.socket.http2.StreamsClient;
+import io.headrace.frontend.socket.limit.ClientPace;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.listen.ProxyHeader;
 import io.headrace.frontend.socket.tls.Certificates;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import java.util.Optional;
@@ -61,18 +69,92 @@ public final class Pipeline extends ChannelInitializer<Channel> {
                     .addLast(certificates.get().newHandler(timeoutNs))
                     .addLast(new Negotiation());
         } else {
+            channel.pipeline().addLast(new PrefaceDetector(this::switchToHttp2));
             addHttp1(channel.pipeline());
+            // RFC 7540, section 3.2: a first request may ask for HTTP/2.
+            channel.pipeline()
+                    .addBefore(
+                            channel.pipeline().context(BodyAggregator.class).name(),
+                            null,
+                            new Http2Upgrade(this::removeHttp1, () -> http2(newClient())));
         }
     }
 
     private void addHttp1(ChannelPipeline pipeline) {
         pipeline.addLast(new StrictRequestDecoder(decoderConfig))
                 .addLast(new HttpResponseEncoder())
-                .addLast(
-                        new BodyAggregator(
-                                connections.limits().bodyLengthMax(),
-                                connections.uploads().options()))
+                .addLast(newBodyAggregator())
                 .addLast(new HttpHandler(connections));
+    }
+
+    private BodyAggregator newBodyAggregator() {
+        return new BodyAggregator(
+                connections.limits().bodyLengthMax(), connections.uploads().options());
+    }
+
+    private void removeHttp1(ChannelPipeline pipeline) {
+        pipeline.get(HttpHandler.class).abandon();
+        pipeline.remove(StrictRequestDecoder.class);
+        pipeline.remove(HttpResponseEncoder.class);
+        pipeline.remove(BodyAggregator.class);
+        pipeline.remove(HttpHandler.class);
+    }
+
+    private void switchToHttp2(ChannelPipeline pipeline) {
+        pipeline.remove(Http2Upgrade.class);
+        removeHttp1(pipeline);
+        addHttp2(pipeline);
+    }
+
+    private void addHttp2(ChannelPipeline pipeline) {
+        final StreamsClient client = newClient();
+        pipeline.addLast(StreamCodec.newFlushConsolidation()).addLast(http2(client));
+        if (connections.isDraining()) {
+            client.goAway();
+        }
+    }
+
+    private StreamsClient newClient() {
+        return new StreamsClient(
+                connections.streamsClients(),
+                connections.counters(),
+                new ClientPace(
+                        connections.options().patience(),
+                        connections.limits().outboundLengthMax(),
+                        connections.ingresses().nowNs()),
+                connections.limits().requestCountMax(),
+                connections::onError);
+    }
+
+    /** The handlers of a socket that speaks HTTP/2, the codec first. */
+    private ChannelHandler[] http2(StreamsClient client) {
+        return new ChannelHandler[] {
+            StreamCodec.newFrameCodec(connections.limits().headerLengthMax()),
+            new Http2MultiplexHandler(new StreamPipeline(client)),
+            client
+        };
+    }
+
+    /** The handlers of a new stream. */
+    private final class StreamPipeline extends ChannelInitializer<Channel> {
+
+        private final StreamsClient client;
+
+        StreamPipeline(StreamsClient client) {
+            this.client = client;
+        }
+
+        @Override
+        protected void initChannel(Channel stream) {
+            final StreamWire wire = new StreamWire();
+            client.onStream(wire);
+            stream.closeFuture().addListener(closed -> client.onStreamEnd(wire));
+            stream.pipeline()
+                    .addLast(wire)
+                    .addLast(new StreamCodec(connections.limits().headerLengthMax()))
+                    .addLast(newBodyAggregator())
+                    .addLast(new HttpHandler(connections));
+        }
     }
 
     /** Gives a connection the handlers of the protocol that its TLS handshake has agreed on. */
@@ -84,7 +166,11 @@ public final class Pipeline extends ChannelInitializer<Channel> {
 
         @Override
         protected void configurePipeline(ChannelHandlerContext ctx, String protocol) {
-            addHttp1(ctx.pipeline());
+            if (ApplicationProtocolNames.HTTP_2.equals(protocol)) {
+                addHttp2(ctx.pipeline());
+            } else {
+                addHttp1(ctx.pipeline());
+            }
         }
 
         @Override

@@ -3,12 +3,12 @@ package io.headrace.frontend.socket;
 
 import io.headrace.frontend.exchange.LoopCounters.Closed;
 import io.headrace.frontend.exchange.Refused;
-import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.limit.ClientPace;
 import io.headrace.frontend.socket.limit.ClientPace.Phase;
 import io.headrace.frontend.socket.limit.ClientPace.Verdict;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Meter;
+import io.headrace.frontend.socket.limit.Wire;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -31,34 +31,32 @@ final class Watch implements Meter.Client {
     private final Connections connections;
     private final Connection connection;
     private final Channel channel;
-    private final Meter meter;
-    private final StrictRequestDecoder decoder;
+    private final Wire wire;
     private final ClientPace pace;
     // Of the messages that wait, since there were few.
     private long largestLength;
 
-    Watch(Connections connections, Connection connection, Channel channel) {
+    Watch(Connections connections, Connection connection, Channel channel, Wire wire) {
         this.connections = connections;
         this.connection = connection;
         this.channel = channel;
-        this.meter = Meter.of(channel);
-        this.decoder = channel.pipeline().get(StrictRequestDecoder.class);
+        this.wire = wire;
         this.pace =
                 new ClientPace(
                         connections.options().patience(),
                         connections.limits().outboundLengthMax(),
                         connections.ingresses().nowNs());
-        meter.client(this);
+        wire.client(this);
     }
 
     /** A whole message has come. */
     void onMessage() {
-        meter.onMessage();
+        wire.onMessage();
     }
 
     /** Whether what comes from now on is dropped, and so makes nobody hold it. */
     void dropsWhatComes(boolean value) {
-        meter.drops(value);
+        wire.drops(value);
     }
 
     /** A message is about to be written. */
@@ -74,7 +72,7 @@ final class Watch implements Meter.Client {
      * @return how many bytes wait yet.
      */
     long onFlushed() {
-        final long pending = meter.pendingLength();
+        final long pending = wire.pendingLength();
         final long budget = connections.limits().outboundLengthMax();
         if (pending <= budget) {
             largestLength = 0;
@@ -86,13 +84,13 @@ final class Watch implements Meter.Client {
 
     /** How many bytes the client has not taken, as it is now. */
     long pendingLength() {
-        return meter.pendingLength();
+        return wire.pendingLength();
     }
 
     @Override
     public void check(long nowNs) {
-        final long pending = meter.pendingLength();
-        if (pace.onWrite(nowNs, meter.writtenLength(), pending) != Verdict.FINE) {
+        final long pending = wire.pendingLength();
+        if (pace.onWrite(nowNs, wire.writtenLength(), pending) != Verdict.FINE) {
             sendAway(Closed.SLOW_READER);
         } else if (connection.webSocket() != null || !connection.exchanges().isClosing()) {
             final boolean isReading = channel.config().isAutoRead();
@@ -100,8 +98,8 @@ final class Watch implements Meter.Client {
                     pace.onRead(
                             nowNs,
                             phase(pending),
-                            decoder.requestCount(),
-                            meter.readLength(),
+                            wire.requestCount(),
+                            wire.readLength(),
                             isReading));
         }
     }
@@ -110,9 +108,9 @@ final class Watch implements Meter.Client {
         final WebSocketHandler webSocket = connection.webSocket();
         if (webSocket != null) {
             return webSocket.isOpen() ? Phase.WEB_SOCKET : Phase.ANSWER;
-        } else if (decoder.isInHeaders()) {
+        } else if (wire.isInHeaders()) {
             return Phase.HEADERS;
-        } else if (decoder.isInBody()) {
+        } else if (wire.isInBody()) {
             return connection.exchanges().isReceivingUpload() ? Phase.UPLOAD : Phase.BODY;
         }
         return !connection.exchanges().isEmpty() || pending > 0 ? Phase.ANSWER : Phase.IDLE;

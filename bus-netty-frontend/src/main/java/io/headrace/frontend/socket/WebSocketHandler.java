@@ -5,7 +5,6 @@ import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.socket.body.BodyAggregator;
-import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.frontend.socket.websocket.SharedFrame;
 import io.headrace.message.Close;
@@ -19,7 +18,6 @@ import io.netty.handler.codec.CorruptedFrameException;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
@@ -123,9 +121,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                 pipeline, connections.deflate(), connections.limits().webSocketMessageLengthMax());
         pipeline.addLast(this);
         pipeline.remove(HttpHandler.class);
-        pipeline.remove(HttpResponseEncoder.class);
-        // The last, because what it still holds goes to the handlers behind it.
-        pipeline.remove(StrictRequestDecoder.class);
+        connection.wire().becomeBytes();
         handshake = null;
         connections.onWebSocketOpen(this);
         if (!group.isEmpty()) {
@@ -325,7 +321,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         if (by == Close.By.FRONT_END) {
             // RFC 6455, section 7.1.7: the connection ends. What the client still sends is read and
             // dropped, so that no reset overtakes the frame.
-            written.addListener(done -> connection.shutdownOutput());
+            written.addListener(done -> connection.wire().endOutput());
         }
         connection.markDirty();
         channel.eventLoop()
@@ -345,6 +341,12 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         if (!closing) {
             close(new CloseWebSocketFrame(status, reason), Close.By.FRONT_END);
         }
+    }
+
+    /** Its client has caught up, or lets more wait: workers are to see that without a write. */
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        publishWaiting(pendingLength());
     }
 
     private void appendClose() {

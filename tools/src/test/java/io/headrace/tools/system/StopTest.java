@@ -4,6 +4,7 @@ package io.headrace.tools.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.handler.codec.http2.Http2Error;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,6 +64,25 @@ class StopTest {
         assertEquals(1001L, close.key("code"));
         assertEquals("front_end", close.key("closed_by"));
         assertEquals(0, bus.lanes().about("/slow?ms=1000", "http.disconnect").size());
+    }
+
+    @Test
+    void shouldLetTheFrontEndAnswerTheStreamsOfHttp2AndThenClose() {
+        try (Http2Client idle = new Http2Client(bus.port());
+                Http2Client busy = new Http2Client(bus.port())) {
+            assertEquals("Hello, World!", idle.answerTo("/hello").text());
+            final Http2Client.Stream slow = busy.get("/slow?ms=1000&h2");
+            bus.lanes().awaitTaken("/slow?ms=1000&h2");
+
+            frontEnd.terminate();
+
+            idle.shouldGoAway(Http2Error.NO_ERROR);
+            idle.shouldEnd();
+            busy.shouldGoAway(Http2Error.NO_ERROR);
+            assertEquals("answered after 1000 ms\n", busy.answer(slow).text());
+            busy.shouldEnd();
+        }
+        frontEnd.shouldExit(0);
     }
 
     @Test

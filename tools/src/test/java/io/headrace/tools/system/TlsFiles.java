@@ -104,12 +104,8 @@ final class TlsFiles {
     /** A client's socket that trusts the authority, and shows a certificate if there is one. */
     SSLSocket connect(int port, String host, List<X509Bundle> clients, String... protocols)
             throws Exception {
-        final SSLContext context = SSLContext.getInstance("TLS");
-        final KeyManager[] keys =
-                clients.isEmpty() ? null : clients.get(0).toKeyManagerFactory().getKeyManagers();
-        context.init(keys, new TrustManager[] {trust()}, null);
         final SSLSocket socket =
-                (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port);
+                (SSLSocket) context(clients).getSocketFactory().createSocket("127.0.0.1", port);
         socket.setSoTimeout((int) Await.DEADLINE_MS);
         final SSLParameters parameters = socket.getSSLParameters();
         if (!host.isEmpty()) {
@@ -120,6 +116,15 @@ final class TlsFiles {
         }
         socket.setSSLParameters(parameters);
         return socket;
+    }
+
+    /** For clients that trust the authority, and show a certificate if there is one. */
+    SSLContext context(List<X509Bundle> clients) throws Exception {
+        final SSLContext context = SSLContext.getInstance("TLS");
+        final KeyManager[] keys =
+                clients.isEmpty() ? null : clients.get(0).toKeyManagerFactory().getKeyManagers();
+        context.init(keys, new TrustManager[] {trust()}, null);
+        return context;
     }
 
     /** A client's connection that trusts the authority. */

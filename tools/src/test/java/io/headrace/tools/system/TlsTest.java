@@ -9,6 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.headrace.member.Member;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLHandshakeException;
@@ -19,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A front end behind TLS, with two certificates, that asks its clients for theirs. */
@@ -88,6 +93,28 @@ class TlsTest {
             assertEquals(200, client.post("/keys", body).status());
             assertArrayEquals(new byte[5 << 20], client.get("/length?value=5242880").body());
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void shouldSpeakTheProtocolThatTheClientAsksFor(HttpClient.Version version) throws Exception {
+        final HttpClient client =
+                HttpClient.newBuilder()
+                        .sslContext(files.context(List.of()))
+                        .version(version)
+                        .build();
+        final HttpResponse<String> response =
+                client.send(
+                        HttpRequest.newBuilder(
+                                        URI.create("https://localhost:" + bus.port() + "/keys"))
+                                .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[500_000]))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertEquals(version, response.version());
+        final Map<String, Object> keys = Json.object(response.body());
+        assertEquals(
+                version == HttpClient.Version.HTTP_2 ? "HTTP/2" : "HTTP/1.1",
+                Json.at(keys, "META", "SERVER_PROTOCOL"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.headrace.frontend.socket.body;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.name.Glob;
+import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import java.util.function.Predicate;
@@ -50,8 +51,12 @@ public record UploadOptions(Predicate<String> paths, long lengthMax) {
         if (!request.decoderResult().isSuccess()) {
             return false;
         }
+        // Over HTTP/2 a body needs neither header.
         final boolean isLong =
-                HttpUtil.isTransferEncodingChunked(request)
+                request.protocolVersion().majorVersion() == 2
+                                && !(request instanceof FullHttpRequest)
+                                && !HttpUtil.isContentLengthSet(request)
+                        || HttpUtil.isTransferEncodingChunked(request)
                         || HttpUtil.getContentLength(request, 0L) > bodyLengthMax;
         final int queryAt = request.uri().indexOf('?');
         return isLong

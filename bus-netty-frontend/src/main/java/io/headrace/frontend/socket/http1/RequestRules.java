@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What the head of an HTTP/1 request must be as a whole (RFC 9112, sections 3.2 and 6.1). One per
+ * What the head of a request must be as a whole (RFC 9112, sections 3.2 and 6.1). One per
  * connection.
  */
-final class RequestRules {
+public final class RequestRules {
 
     // RFC 3986, section 3.2: a name or an IP literal, and perhaps a port.
     private static final Pattern HOST =
@@ -25,7 +25,7 @@ final class RequestRules {
     private String lastHost = "localhost";
 
     /** What is wrong with a request, or an empty text. */
-    String problem(HttpRequest request) {
+    public String problem(HttpRequest request) {
         if (request.protocolVersion().majorVersion() != 1) {
             return "the major version is not 1";
         }

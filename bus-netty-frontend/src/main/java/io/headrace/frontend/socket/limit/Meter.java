@@ -38,6 +38,7 @@ public final class Meter extends ChannelDuplexHandler {
     private long pendingLength;
     private long movedLength;
     private long recentLength;
+    private boolean closed;
 
     Meter(Rounds rounds, Channel channel, long nowNs) {
         this.rounds = rounds;
@@ -62,8 +63,7 @@ public final class Meter extends ChannelDuplexHandler {
             readLength += length;
             if (!drops) {
                 // A single byte that is kept keeps all of its buffer.
-                messageLength += bytes.capacity();
-                rounds.hold(bytes.capacity());
+                hold(bytes.capacity());
             }
         }
         ctx.fireChannelRead(message);
@@ -76,8 +76,15 @@ public final class Meter extends ChannelDuplexHandler {
 
     /** All that has been read is a whole message. */
     public void onMessage() {
-        rounds.hold(-messageLength);
-        messageLength = 0;
+        hold(-messageLength);
+    }
+
+    /** Something that is kept of what has been read is this much longer, or shorter. */
+    public void hold(long length) {
+        if (!closed) {
+            rounds.hold(length);
+            messageLength += length;
+        }
     }
 
     @Override
@@ -140,6 +147,7 @@ public final class Meter extends ChannelDuplexHandler {
 
     /** The connection is closed. */
     void onClosed() {
+        closed = true;
         rounds.hold(-messageLength - pendingLength);
         messageLength = 0;
         pendingLength = 0;

@@ -133,6 +133,7 @@ public final class Certificates implements Agent {
                                     ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
                                     ApplicationProtocolConfig.SelectedListenerFailureBehavior
                                             .ACCEPT,
+                                    ApplicationProtocolNames.HTTP_2,
                                     ApplicationProtocolNames.HTTP_1_1))
                     .build();
         } catch (final SSLException | IllegalArgumentException e) {

@@ -54,19 +54,28 @@ public final class Handshake {
     /** Whether a request asks for a WebSocket, if perhaps badly. */
     public static boolean isWanted(HttpRequest request) {
         final HttpHeaders headers = request.headers();
-        return headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
-                && headers.containsValue(
-                        HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
+        return isOverHttp2(request)
+                || headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
+                        && headers.containsValue(
+                                HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
     }
 
-    /** Whether it is all that RFC 6455, section 4.2.1, asks for. */
+    /** RFC 8441: a stream that becomes a WebSocket. */
+    private static boolean isOverHttp2(HttpRequest request) {
+        return HttpMethod.CONNECT.equals(request.method())
+                && request.protocolVersion().majorVersion() == 2;
+    }
+
+    /** Whether it is all that RFC 6455, section 4.2.1, or RFC 8441, section 5, asks for. */
     public boolean isValid() {
-        final String key = headers.get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
-        return HttpMethod.GET.equals(request.method())
-                && HttpVersion.HTTP_1_1.equals(request.protocolVersion())
-                && VERSION.equals(headers.get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))
-                && key != null
-                && key.length() == KEY_LENGTH;
+        if (!VERSION.equals(headers.get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))) {
+            return false;
+        }
+        return isOverHttp2(request)
+                || HttpMethod.GET.equals(request.method())
+                        && HttpVersion.HTTP_1_1.equals(request.protocolVersion())
+                        && headers.get(HttpHeaderNames.SEC_WEBSOCKET_KEY, "").length()
+                                == KEY_LENGTH;
     }
 
     /** The window of compressed messages, in bits, or {@link Deflate#NOT_AGREED}. */
