@@ -166,6 +166,18 @@ final class Http2Client implements AutoCloseable {
         return this;
     }
 
+    /** Sends what the codec would refuse to send. */
+    void dataOnClosedStream(Stream stream, int length) {
+        final ByteBuf frame = Unpooled.buffer();
+        frame.writeMedium(length).writeByte(0).writeByte(0).writeInt(stream.frameStream.id());
+        frame.writeZero(length);
+        try {
+            socket.getOutputStream().write(ByteBufUtil.getBytes(frame));
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     Http2Client reset(Stream stream) {
         codec.writeOutbound(
                 new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(stream.frameStream));

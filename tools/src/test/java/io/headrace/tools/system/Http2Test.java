@@ -3,7 +3,6 @@ package io.headrace.tools.system;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.member.Member;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
@@ -100,22 +99,19 @@ class Http2Test {
     void shouldAnswerTheStreamsOfOneSocketEachByItself() {
         assertEquals(100L, connectAndGetMaxStreams());
         try (Http2Client client = connect()) {
-            final Http2Client.Stream slow = client.get("/slow?value=300");
             final List<Http2Client.Stream> streams =
-                    IntStream.range(0, 99).mapToObj(i -> client.get("/keys?i=" + i)).toList();
+                    IntStream.range(0, 100).mapToObj(i -> client.get("/keys?i=" + i)).toList();
             for (int i = 0; i < streams.size(); i++) {
                 final Map<String, Object> keys = Json.object(client.answer(streams.get(i)).text());
                 assertEquals(List.of(List.of("i", "" + i)), keys.get("GET"));
             }
-            assertTrue(!slow.ended);
-            assertEquals("at last", client.answer(slow).text());
         }
         final Set<Object> addresses = new HashSet<>();
-        for (int i = 0; i < 99; i++) {
+        for (int i = 0; i < 100; i++) {
             addresses.add(
                     bus.lanes().await("/keys?i=" + i, "http.request").key("response_channel"));
         }
-        assertEquals(99, addresses.size());
+        assertEquals(100, addresses.size());
     }
 
     private static long connectAndGetMaxStreams() {
@@ -168,6 +164,8 @@ class Http2Test {
                     client.request("POST", "/keys", false, "content-length: " + (BODY_MAX + 1));
             client.answer(announced).shouldBeRefusal(413, "body-too-large");
             client.shouldBeReset(announced, Http2Error.NO_ERROR);
+            // May have been on its way.
+            client.dataOnClosedStream(announced, 1_000);
 
             final Http2Client.Stream sent = client.request("POST", "/keys", false);
             client.data(sent, new byte[BODY_MAX], false).data(sent, new byte[1], false);

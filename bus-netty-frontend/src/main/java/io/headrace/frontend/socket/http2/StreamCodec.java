@@ -18,6 +18,8 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
@@ -67,7 +69,7 @@ public final class StreamCodec extends Http2StreamFrameToHttpObjectCodec {
      */
     public static Http2FrameCodec newFrameCodec(int headerLengthMax) {
         final Http2FrameCodec codec =
-                Http2FrameCodecBuilder.forServer()
+                new Builder()
                         .initialSettings(
                                 new Http2Settings()
                                         .maxConcurrentStreams(STREAM_COUNT_MAX)
@@ -80,6 +82,21 @@ public final class StreamCodec extends Http2StreamFrameToHttpObjectCodec {
         // Streams have their own times.
         codec.gracefulShutdownTimeoutMillis(-1);
         return codec;
+    }
+
+    private static final class Builder extends Http2FrameCodecBuilder {
+
+        Builder() {
+            server(true);
+        }
+
+        @Override
+        protected Http2FrameCodec build(
+                Http2ConnectionDecoder decoder,
+                Http2ConnectionEncoder encoder,
+                Http2Settings settings) {
+            return super.build(new ClosedStreams(decoder), encoder, settings);
+        }
     }
 
     /** Has what the streams of one socket flush in a duty cycle leave with one write. */
