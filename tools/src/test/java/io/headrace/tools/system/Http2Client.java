@@ -27,10 +27,13 @@ import io.netty.handler.codec.http2.Http2StreamFrame;
 import io.netty.util.ReferenceCountUtil;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -158,8 +161,86 @@ final class Http2Client implements AutoCloseable {
         return stream;
     }
 
+    /** Asks for a WebSocket (RFC 8441, section 5). */
+    Stream webSocket(String path, String... headers) {
+        final Http2Headers all =
+                new DefaultHttp2Headers(false)
+                        .method("CONNECT")
+                        .add(":protocol", "websocket")
+                        .scheme("http")
+                        .authority("localhost")
+                        .path(path)
+                        .add("sec-websocket-version", "13");
+        for (final String header : headers) {
+            final int colon = header.indexOf(": ");
+            all.set(header.substring(0, colon), header.substring(colon + 2));
+        }
+        return request(all, false);
+    }
+
+    /** A stream as if it were a socket of its own; the data that comes is taken out of it. */
+    Socket tunnel(Stream stream) {
+        return new Socket() {
+            @Override
+            public void setTcpNoDelay(boolean on) {}
+
+            @Override
+            public void setSoTimeout(int timeoutMs) {}
+
+            @Override
+            public InputStream getInputStream() {
+                return new InputStream() {
+                    @Override
+                    public int read() {
+                        final byte[] one = new byte[1];
+                        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+                    }
+
+                    @Override
+                    public int read(byte[] bytes, int offset, int length) {
+                        await(
+                                "data",
+                                () ->
+                                        stream.body.size() > 0
+                                                || stream.ended
+                                                || stream.reset != null);
+                        final byte[] all = stream.body.toByteArray();
+                        final int count = Math.min(length, all.length);
+                        System.arraycopy(all, 0, bytes, offset, count);
+                        stream.body.reset();
+                        stream.body.write(all, count, all.length - count);
+                        return count == 0 ? -1 : count;
+                    }
+                };
+            }
+
+            @Override
+            public OutputStream getOutputStream() {
+                return new OutputStream() {
+                    @Override
+                    public void write(int b) {
+                        write(new byte[] {(byte) b}, 0, 1);
+                    }
+
+                    @Override
+                    public void write(byte[] bytes, int offset, int length) {
+                        data(stream, Arrays.copyOfRange(bytes, offset, offset + length), false);
+                    }
+                };
+            }
+
+            @Override
+            public synchronized void close() {
+                if (stream.reset == null) {
+                    reset(stream);
+                }
+            }
+        };
+    }
+
     Http2Client data(Stream stream, byte[] bytes, boolean isLast) {
-        codec.writeOutbound(
+        // What waits for the window when the stream is reset fails, which is no failure of a test.
+        codec.writeAndFlush(
                 new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(bytes), isLast)
                         .stream(stream.frameStream));
         send();
@@ -179,7 +260,7 @@ final class Http2Client implements AutoCloseable {
     }
 
     Http2Client reset(Stream stream) {
-        codec.writeOutbound(
+        codec.writeAndFlush(
                 new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(stream.frameStream));
         send();
         return this;

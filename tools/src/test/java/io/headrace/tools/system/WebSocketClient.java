@@ -31,6 +31,12 @@ final class WebSocketClient implements AutoCloseable {
         assertEquals(Optional.of(ACCEPT), answer.header("sec-websocket-accept"));
     }
 
+    /** One that is open already. */
+    WebSocketClient(HttpConnection connection, HttpAnswer answer) {
+        this.connection = connection;
+        this.answer = answer;
+    }
+
     /** Sends the request to open one. */
     static HttpConnection request(HttpConnection connection, String target, String... headers) {
         final List<String> all = new ArrayList<>(List.of(headers));

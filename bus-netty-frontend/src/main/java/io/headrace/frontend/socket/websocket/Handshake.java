@@ -54,7 +54,7 @@ public final class Handshake {
     /** Whether a request asks for a WebSocket, if perhaps badly. */
     public static boolean isWanted(HttpRequest request) {
         final HttpHeaders headers = request.headers();
-        return isOverHttp2(request)
+        return isOverHttp2(request) && HttpMethod.CONNECT.equals(request.method())
                 || headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
                         && headers.containsValue(
                                 HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
@@ -62,8 +62,7 @@ public final class Handshake {
 
     /** RFC 8441: a stream that becomes a WebSocket. */
     private static boolean isOverHttp2(HttpRequest request) {
-        return HttpMethod.CONNECT.equals(request.method())
-                && request.protocolVersion().majorVersion() == 2;
+        return request.protocolVersion().majorVersion() == 2;
     }
 
     /** Whether it is all that RFC 6455, section 4.2.1, or RFC 8441, section 5, asks for. */
@@ -116,8 +115,10 @@ public final class Handshake {
                         Unpooled.EMPTY_BUFFER);
         response.headers()
                 .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
-                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
-                .set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, accept());
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+        if (!isOverHttp2(request)) {
+            response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, accept());
+        }
         if (!subprotocol.isEmpty()) {
             response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, subprotocol);
         }
