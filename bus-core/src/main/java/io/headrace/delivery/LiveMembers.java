@@ -8,7 +8,9 @@ import io.headrace.member.Member;
 import io.headrace.member.MemberReader;
 import io.headrace.member.Members;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -21,7 +23,7 @@ import org.agrona.concurrent.Agent;
 public final class LiveMembers implements Agent {
 
     /** How often the locks of the members are tried. */
-    public static final long INTERVAL_NS = 20_000_000L;
+    public static final long INTERVAL_NS = 50_000_000L;
 
     /** A member whose heartbeat is older is taken for stopped, even though its process exists. */
     public static final long HEARTBEAT_TIMEOUT_NS = 2_000_000_000L;
@@ -179,6 +181,8 @@ public final class LiveMembers implements Agent {
     private final Bus bus;
     private final long hungNs;
     private final Members members;
+    // To compile patterns takes longer than all the rest of a look.
+    private final Map<MemberReader, Predicate<String>> channels = new HashMap<>();
     private volatile Snapshot snapshot = new Snapshot(List.of(), List.of(), List.of());
     private long laneVersion = -1;
     private long nextLookNs;
@@ -213,6 +217,7 @@ public final class LiveMembers implements Agent {
         if (version != laneVersion) {
             laneVersion = version;
             members.refresh();
+            channels.clear();
         }
         look(nowNs);
         return 1;
@@ -243,11 +248,11 @@ public final class LiveMembers implements Agent {
         }
     }
 
-    private static Known known(MemberReader member, List<Integer> active) {
+    private Known known(MemberReader member, List<Integer> active) {
         return new Known(
                 member.kind(),
                 member.id(),
-                Glob.of(member.channels()),
+                channels.computeIfAbsent(member, known -> Glob.of(known.channels())),
                 member.firstConsumerId(),
                 member.consumerCount(),
                 active);

@@ -112,7 +112,8 @@ public final class Janitor implements Agent {
             memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
             bellsUnheard.setRelease(bus.bells().unheardCount());
         }
-        final boolean isElected = election.isWon();
+        final boolean isElected =
+                (elected.get() == 1 || nowNs >= nextLookAheadNs) && election.isWon();
         final boolean newlyElected = isElected && elected.get() == 0;
         elected.setRelease(isElected ? 1 : 0);
         final LiveMembers.Snapshot members = liveMembers.snapshot();

@@ -80,7 +80,7 @@ final class LaneKeeper implements AutoCloseable {
         int passed = 0;
         drained = false;
         while (passed < RECORDS_PER_LOOK) {
-            if (!tail.peek()) {
+            if (!tail.peekIfAppended()) {
                 drained = true;
                 break;
             }
@@ -129,6 +129,8 @@ final class LaneKeeper implements AutoCloseable {
      * the dead and the hung behind a live one.
      */
     void lookAhead(LiveMembers.Snapshot members, long nowNs) {
+        // The count of a dead writer's last record may be missing.
+        tail.lookAgain();
         if (drained) {
             return;
         }

@@ -160,6 +160,16 @@ public final class Member implements Agent, AutoCloseable {
         }
     }
 
+    /** Whether the member of this very process with this mapping has not been closed. */
+    static boolean isOpen(MappedByteBuffer own) {
+        for (final MappedByteBuffer open : OWN_FILES.values()) {
+            if (open == own) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     public String id() {
         return id;
     }

@@ -135,7 +135,7 @@ public final class MemberReader implements AutoCloseable {
             return false;
         }
         if (channel == null) {
-            return Member.ownMapping(path).isPresent();
+            return Member.isOpen(mapped);
         }
         // Shared, so that two processes that look at the same time do not take each other for the
         // member.

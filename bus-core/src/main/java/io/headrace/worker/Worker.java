@@ -31,7 +31,7 @@ import org.agrona.concurrent.SleepingMillisIdleStrategy;
  */
 public final class Worker implements AutoCloseable {
 
-    private static final long HOUSEKEEPING_SLEEP_MS = 5;
+    private static final long HOUSEKEEPING_SLEEP_MS = 20;
     // How late a message may be that nobody has rung for, because its writer was killed.
     private static final long SLEEP_MAX_NS = 100_000_000L;
 

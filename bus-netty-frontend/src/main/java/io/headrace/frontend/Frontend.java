@@ -48,7 +48,7 @@ import org.agrona.concurrent.SystemNanoClock;
  */
 public final class Frontend implements AutoCloseable {
 
-    private static final long HOUSEKEEPING_SLEEP_MS = 5;
+    private static final long HOUSEKEEPING_SLEEP_MS = 20;
     private static final long ACCESS_LOG_SLEEP_MS = 20;
     // Longer than the loops give their clients; it only counts for a loop that has died.
     private static final long DRAIN_TIMEOUT_NS = 2 * FrontendLoop.DRAIN_TIMEOUT_NS;
