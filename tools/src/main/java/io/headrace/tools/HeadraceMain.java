@@ -5,6 +5,7 @@ import io.headrace.HeadraceException;
 import io.headrace.tools.command.AuditCommand;
 import io.headrace.tools.command.DemoCommand;
 import io.headrace.tools.command.FrontendCommand;
+import io.headrace.tools.command.RehearseCommand;
 import io.headrace.tools.command.RequeueCommand;
 import io.headrace.tools.command.StatCommand;
 import io.headrace.tools.command.TailCommand;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Command;
             DemoCommand.class,
             FrontendCommand.class,
             WorkerCommand.class,
+            RehearseCommand.class,
             RequeueCommand.class,
             WhoCommand.class,
             StatCommand.class,
