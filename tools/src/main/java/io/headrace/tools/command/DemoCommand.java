@@ -158,6 +158,7 @@ public final class DemoCommand implements Callable<Integer> {
                         "io.headrace.tools.HeadraceMain"));
         command.addAll(args);
         command.addAll(List.of("--bus", common.directory().toString(), "--exit-with-parent"));
+        common.profile().ifPresent(name -> command.addAll(List.of("--profile", name)));
         if (common.verbose()) {
             command.add("--verbose");
         }
