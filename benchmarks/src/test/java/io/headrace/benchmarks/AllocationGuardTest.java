@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class AllocationGuardTest {
 
-    private static final long SMALL_REQUEST_BYTES_MAX = 2_100;
+    private static final long SMALL_REQUEST_BYTES_MAX = 2_150;
     private static final long BROWSER_REQUEST_BYTES_MAX = 5_450;
     private static final long FRAME_BYTES_MAX = 200;
 

@@ -10,6 +10,7 @@ import io.headrace.frontend.proxy.ForwardedHeaders;
 import io.headrace.frontend.proxy.TrustedProxies;
 import io.headrace.frontend.route.Routes;
 import io.headrace.frontend.socket.LoopOptions;
+import io.headrace.frontend.socket.body.Compression;
 import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Patience;
@@ -83,6 +84,7 @@ public final class FrontendContext {
             System.getProperty(ForwardedHeaders.PROPERTY, ForwardedHeaders.DEFAULT);
     private String proxyProtocol = System.getProperty(PROXY_PROTOCOL_PROPERTY, OFF);
     private UploadOptions uploads = UploadOptions.fromProperties();
+    private Compression compression = Compression.fromProperties();
     private WebSocketOptions webSocket = WebSocketOptions.fromProperties();
     private TlsOptions tls = TlsOptions.fromProperties();
 
@@ -288,6 +290,7 @@ public final class FrontendContext {
                 patience,
                 webSocket,
                 uploads,
+                compression,
                 mountPrefix,
                 new ForwardedHeaders(trustedProxies, proxyHeaders),
                 proxyProtocol());
@@ -301,6 +304,16 @@ public final class FrontendContext {
 
     public WebSocketOptions webSocket() {
         return webSocket;
+    }
+
+    /** Which responses are compressed. */
+    public FrontendContext compression(Compression values) {
+        compression = values;
+        return this;
+    }
+
+    public Compression compression() {
+        return compression;
     }
 
     /** Which bodies go to workers in parts. */

@@ -2,6 +2,8 @@
 package io.headrace.frontend.socket;
 
 import io.headrace.frontend.socket.body.BodyAggregator;
+import io.headrace.frontend.socket.body.Compressor;
+import io.headrace.frontend.socket.body.DateHeader;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.http2.Http2Upgrade;
 import io.headrace.frontend.socket.http2.PrefaceDetector;
@@ -31,6 +33,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     private final Connections connections;
     private final Optional<Certificates> certificates;
     private final HttpDecoderConfig decoderConfig;
+    private final DateHeader dateHeader;
 
     /**
      * @param certificates when connections come over TLS.
@@ -38,6 +41,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     public Pipeline(Connections connections, Optional<Certificates> certificates) {
         this.connections = connections;
         this.certificates = certificates;
+        this.dateHeader = new DateHeader(connections.ingresses()::nowNs);
         final Limits limits = connections.limits();
         this.decoderConfig =
                 new HttpDecoderConfig()
@@ -82,20 +86,36 @@ public final class Pipeline extends ChannelInitializer<Channel> {
 
     private void addHttp1(ChannelPipeline pipeline) {
         pipeline.addLast(new StrictRequestDecoder(decoderConfig))
-                .addLast(new HttpResponseEncoder())
-                .addLast(newBodyAggregator())
-                .addLast(new HttpHandler(connections));
+                .addLast(new HttpResponseEncoder());
+        addHandlers(pipeline);
     }
 
-    private BodyAggregator newBodyAggregator() {
-        return new BodyAggregator(
-                connections.limits().bodyLengthMax(), connections.uploads().options());
+    /** Those that any version of HTTP has behind its codec. */
+    private void addHandlers(ChannelPipeline pipeline) {
+        pipeline.addLast(dateHeader);
+        if (connections.options().compression().isOn()) {
+            pipeline.addLast(new Compressor(connections.options().compression()));
+        }
+        pipeline.addLast(
+                        new BodyAggregator(
+                                connections.limits().bodyLengthMax(),
+                                connections.uploads().options()))
+                .addLast(new HttpHandler(connections));
     }
 
     private void removeHttp1(ChannelPipeline pipeline) {
         pipeline.get(HttpHandler.class).abandon();
         pipeline.remove(StrictRequestDecoder.class);
         pipeline.remove(HttpResponseEncoder.class);
+        removeHandlers(pipeline);
+    }
+
+    /** Removes what {@link #addHandlers} has added. */
+    static void removeHandlers(ChannelPipeline pipeline) {
+        pipeline.remove(DateHeader.class);
+        if (pipeline.get(Compressor.class) != null) {
+            pipeline.remove(Compressor.class);
+        }
         pipeline.remove(BodyAggregator.class);
         pipeline.remove(HttpHandler.class);
     }
@@ -151,9 +171,8 @@ public final class Pipeline extends ChannelInitializer<Channel> {
             stream.closeFuture().addListener(closed -> client.onStreamEnd(wire));
             stream.pipeline()
                     .addLast(wire)
-                    .addLast(new StreamCodec(connections.limits().headerLengthMax()))
-                    .addLast(newBodyAggregator())
-                    .addLast(new HttpHandler(connections));
+                    .addLast(new StreamCodec(connections.limits().headerLengthMax()));
+            addHandlers(stream.pipeline());
         }
     }
 

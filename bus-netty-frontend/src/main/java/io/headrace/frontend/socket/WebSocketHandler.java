@@ -4,7 +4,6 @@ package io.headrace.frontend.socket;
 import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
-import io.headrace.frontend.socket.body.BodyAggregator;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.frontend.socket.websocket.SharedFrame;
 import io.headrace.message.Close;
@@ -116,11 +115,10 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     void open(FullHttpResponse response) {
         final ChannelPipeline pipeline = channel.pipeline();
         connection.write(response);
-        pipeline.remove(BodyAggregator.class);
         handshake.addHandlers(
                 pipeline, connections.deflate(), connections.limits().webSocketMessageLengthMax());
         pipeline.addLast(this);
-        pipeline.remove(HttpHandler.class);
+        Pipeline.removeHandlers(pipeline);
         connection.wire().becomeBytes();
         handshake = null;
         connections.onWebSocketOpen(this);

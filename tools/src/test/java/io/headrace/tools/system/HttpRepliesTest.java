@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.headrace.member.Member;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -55,6 +58,22 @@ class HttpRepliesTest {
         assertEquals(status, answer.status());
         assertEquals("content", answer.text());
         assertEquals(Optional.empty(), answer.header("headrace-reason"));
+    }
+
+    @Test
+    void shouldDateEveryAnswerButThoseThatAreDated() {
+        final Instant before = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        for (final String path : new String[] {"/scheme", "/status?value=204", "/error"}) {
+            final Instant date =
+                    DateTimeFormatter.RFC_1123_DATE_TIME.parse(
+                            client.get(path).header("date").orElseThrow(), Instant::from);
+            // The text is made once a second, by a clock of its own.
+            assertTrue(!date.isBefore(before.minusSeconds(2)), date::toString);
+            assertTrue(!date.isAfter(Instant.now()), date::toString);
+        }
+        assertEquals(
+                Optional.of("yesterday"),
+                client.get("/header?name=Date&value=yesterday").header("date"));
     }
 
     @ParameterizedTest
