@@ -20,6 +20,7 @@ import io.headrace.frontend.socket.Rehearsal;
 import io.headrace.frontend.socket.ReplyDispatcher;
 import io.headrace.frontend.socket.limit.Admission;
 import io.headrace.frontend.socket.limit.Gate;
+import io.headrace.frontend.socket.listen.ListenAddress;
 import io.headrace.frontend.socket.listen.Listener;
 import io.headrace.frontend.socket.listen.Transport;
 import io.headrace.frontend.socket.tls.Certificates;
@@ -28,6 +29,8 @@ import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
 import io.headrace.presence.ConnectionTable;
 import io.headrace.worker.IdleStrategies;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +69,7 @@ public final class Frontend implements AutoCloseable {
     private final Optional<AccessLog> accessLog;
     private final Agent housekeeping;
     private final Optional<Certificates> certificates;
+    private final List<SocketAddress> addresses;
     private final int port;
     private final List<FrontendLoop> loops = new ArrayList<>();
     private final List<Listener> listeners = new ArrayList<>();
@@ -78,7 +82,8 @@ public final class Frontend implements AutoCloseable {
     private volatile boolean draining;
 
     private Frontend(FrontendContext context) {
-        port = Transport.reserve(context.host(), context.port());
+        addresses = addresses(context);
+        port = ((InetSocketAddress) addresses.get(0)).getPort();
         certificates =
                 context.tls().isOn()
                         ? Optional.of(
@@ -167,9 +172,30 @@ public final class Frontend implements AutoCloseable {
                         counters);
         final Listener listener =
                 new Listener(
-                        transport, context.host(), port, new Pipeline(connections, certificates));
+                        transport,
+                        // A file can be listened at only once.
+                        addresses.stream()
+                                .filter(
+                                        address ->
+                                                loop == 0 || address instanceof InetSocketAddress)
+                                .toList(),
+                        new Pipeline(connections, certificates));
         listeners.add(listener);
         loops.add(new FrontendLoop(writer, listener, ingresses, connections, egress));
+    }
+
+    private static List<SocketAddress> addresses(FrontendContext context) {
+        final List<SocketAddress> all = new ArrayList<>();
+        all.add(ListenAddress.resolve(context.host(), context.port()));
+        all.addAll(ListenAddress.list(context.listen()));
+        if (!context.portShared()) {
+            all.replaceAll(
+                    address ->
+                            address instanceof InetSocketAddress inet
+                                    ? Transport.reserve(inet)
+                                    : address);
+        }
+        return all;
     }
 
     private void onError(Throwable error) {
@@ -205,7 +231,7 @@ public final class Frontend implements AutoCloseable {
         frontend.start(frontend.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
         frontend.startLoops();
         try {
-            frontend.listeners.forEach(Listener::awaitPort);
+            frontend.listeners.forEach(Listener::awaitListening);
             frontend.openAdmin(context.admin());
         } catch (final RuntimeException e) {
             frontend.close();

@@ -14,6 +14,7 @@ import io.headrace.frontend.socket.body.Compression;
 import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Patience;
+import io.headrace.frontend.socket.listen.ListenAddress;
 import io.headrace.frontend.socket.tls.TlsOptions;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.worker.IdleStrategies;
@@ -33,6 +34,9 @@ public final class FrontendContext {
 
     /** System property of {@link #port(int)}. */
     public static final String PORT_PROPERTY = "headrace.port";
+
+    /** System property of {@link #portShared(boolean)}. */
+    public static final String PORT_SHARED_PROPERTY = "headrace.port.shared";
 
     /** System property of {@link #loops(int)}. */
     public static final String LOOPS_PROPERTY = "headrace.loops";
@@ -63,6 +67,8 @@ public final class FrontendContext {
     private Path directory = Bus.defaultDirectory();
     private String host = System.getProperty(HOST_PROPERTY, "127.0.0.1");
     private int port = Integer.getInteger(PORT_PROPERTY, 8080);
+    private String listen = System.getProperty(ListenAddress.PROPERTY, "");
+    private boolean portShared = Boolean.getBoolean(PORT_SHARED_PROPERTY);
     // One loop serves tens of thousands of requests a second; more only help where cores are to
     // spare.
     private int loops =
@@ -116,6 +122,32 @@ public final class FrontendContext {
 
     public int port() {
         return port;
+    }
+
+    /**
+     * Where to listen beside that: {@code HOST:PORT} and {@code unix:PATH}, comma-separated ({@code
+     * headrace.listen}, default nowhere). Connections to a file are the first loop's.
+     */
+    public FrontendContext listen(String addresses) {
+        listen = addresses;
+        return this;
+    }
+
+    public String listen() {
+        return listen;
+    }
+
+    /**
+     * Whether other processes may listen on the same ports: the kernel spreads connections over
+     * them ({@code headrace.port.shared}, default false).
+     */
+    public FrontendContext portShared(boolean shared) {
+        portShared = shared;
+        return this;
+    }
+
+    public boolean portShared() {
+        return portShared;
     }
 
     /**
@@ -330,6 +362,9 @@ public final class FrontendContext {
         if (port < 0 || port > PORT_MAX) {
             throw new HeadraceException(
                     PORT_PROPERTY + " is " + port + "; it takes 0 to " + PORT_MAX);
+        }
+        if (portShared && port == 0) {
+            throw new HeadraceException(PORT_SHARED_PROPERTY + " takes a port that is not 0");
         }
         if (loops < 1 || loops > LOOPS_MAX) {
             throw new HeadraceException(

@@ -7,15 +7,18 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ManualIoEventLoop;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * One loop's share of the listening port, and Netty's event loop, driven by the thread that calls
- * {@link #poll()}.
+ * One loop's share of the addresses that are listened on, and Netty's event loop, driven by the
+ * thread that calls {@link #poll()}.
  */
 public final class Listener {
 
@@ -24,21 +27,21 @@ public final class Listener {
 
     private final Transport transport;
     private final ManualIoEventLoop loop;
-    private final String host;
-    private final int port;
+    private final List<SocketAddress> addresses;
     private final ChannelHandler pipeline;
-    private final CompletableFuture<Integer> bound = new CompletableFuture<>();
-    private Channel server;
+    private final CompletableFuture<Void> bound = new CompletableFuture<>();
+    private final List<Channel> servers = new ArrayList<>();
+    private final List<UnixDomainSocketAddress> files = new ArrayList<>();
+    private int boundCount;
     private Bell bell;
 
     /**
      * @param pipeline gives a new connection its handlers.
      */
-    public Listener(Transport transport, String host, int port, ChannelHandler pipeline) {
+    public Listener(Transport transport, List<SocketAddress> addresses, ChannelHandler pipeline) {
         this.transport = transport;
         this.loop = transport.newLoop();
-        this.host = host;
-        this.port = port;
+        this.addresses = addresses;
         this.pipeline = pipeline;
     }
 
@@ -53,28 +56,42 @@ public final class Listener {
         if (bell != null) {
             transport.addBell(loop, bell);
         }
-        final ChannelFuture future = transport.listen(loop, host, port, pipeline);
-        future.addListener(
-                done -> {
-                    if (done.isSuccess()) {
-                        server = future.channel();
-                        bound.complete(((InetSocketAddress) server.localAddress()).getPort());
-                    } else {
-                        bound.completeExceptionally(done.cause());
-                    }
-                });
+        try {
+            for (final SocketAddress address : addresses) {
+                final ChannelFuture future = transport.listen(loop, address, pipeline);
+                servers.add(future.channel());
+                future.addListener(done -> onBound(address, done.cause()));
+            }
+        } catch (final HeadraceException e) {
+            bound.completeExceptionally(e);
+        }
     }
 
-    /** Waits, on any other thread, until it listens, and returns the port. */
-    public int awaitPort() {
+    private void onBound(SocketAddress address, Throwable cause) {
+        if (cause != null) {
+            bound.completeExceptionally(
+                    new HeadraceException("cannot listen on " + address + ": " + cause, cause));
+            return;
+        }
+        if (address instanceof UnixDomainSocketAddress unix) {
+            files.add(unix);
+        }
+        if (++boundCount == addresses.size()) {
+            bound.complete(null);
+        }
+    }
+
+    /** Waits, on any other thread, until it listens. */
+    public void awaitListening() {
         try {
-            return bound.get(START_TIMEOUT_S, TimeUnit.SECONDS);
-        } catch (final ExecutionException | TimeoutException e) {
-            throw new HeadraceException(
-                    "cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
+            bound.get(START_TIMEOUT_S, TimeUnit.SECONDS);
+        } catch (final ExecutionException e) {
+            throw (HeadraceException) e.getCause();
+        } catch (final TimeoutException e) {
+            throw new HeadraceException("does not listen on " + addresses + " in time", e);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new HeadraceException("interrupted before " + host + ":" + port + " was open", e);
+            throw new HeadraceException("interrupted before it listened on " + addresses, e);
         }
     }
 
@@ -89,9 +106,9 @@ public final class Listener {
     }
 
     public void stopListening() {
-        if (server != null) {
-            server.close();
-        }
+        servers.forEach(Channel::close);
+        files.forEach(ListenAddress::remove);
+        files.clear();
     }
 
     /** Closes everything; called on the loop's own thread. */

@@ -16,20 +16,22 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
-import java.net.UnknownHostException;
+import java.net.UnixDomainSocketAddress;
 
 /**
  * Where sockets come from: epoll where it is, else the JDK's NIO. Every loop listens on the same
@@ -94,46 +96,45 @@ public final class Transport {
      * Makes sure that nobody else listens there: a port shared among the loops could be shared by
      * strangers.
      *
-     * @return the port, chosen by the system when 0 was given.
+     * @return the address, with a port chosen by the system when it was 0.
      * @throws HeadraceException when the port is taken or the address is not this machine's.
      */
-    public static int reserve(String host, int port) {
+    public static InetSocketAddress reserve(InetSocketAddress address) {
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
-            probe.bind(resolve(host, port));
-            return probe.getLocalPort();
+            probe.bind(address);
+            return new InetSocketAddress(address.getAddress(), probe.getLocalPort());
         } catch (final IOException e) {
             throw new HeadraceException(
                     "cannot listen on %s:%d: %s; choose another --port or stop its owner"
-                            .formatted(host, port, e.getMessage()),
+                            .formatted(address.getHostString(), address.getPort(), e.getMessage()),
                     e);
         }
     }
 
-    ChannelFuture listen(IoEventLoop loop, String host, int port, ChannelHandler pipeline) {
-        final Class<? extends ServerSocketChannel> type =
-                epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    ChannelFuture listen(IoEventLoop loop, SocketAddress address, ChannelHandler pipeline) {
         final ServerBootstrap bootstrap =
                 new ServerBootstrap()
                         .group(loop, loop)
-                        .channel(type)
                         .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                        .option(ChannelOption.SO_REUSEADDR, true)
-                        .childOption(ChannelOption.TCP_NODELAY, true)
                         .childHandler(pipeline);
+        if (address instanceof UnixDomainSocketAddress unix) {
+            ListenAddress.clear(unix);
+            return epoll
+                    ? bootstrap
+                            .channel(EpollServerDomainSocketChannel.class)
+                            .bind(new DomainSocketAddress(unix.getPath().toFile()))
+                    : bootstrap.channel(NioServerDomainSocketChannel.class).bind(unix);
+        }
+        bootstrap
+                .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true);
         if (epoll) {
             bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
         } else {
             bootstrap.option(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
         }
-        try {
-            return bootstrap.bind(resolve(host, port));
-        } catch (final UnknownHostException e) {
-            throw new HeadraceException("host '" + host + "' is not known", e);
-        }
-    }
-
-    private static InetSocketAddress resolve(String host, int port) throws UnknownHostException {
-        return new InetSocketAddress(InetAddress.getByName(host), port);
+        return bootstrap.bind(address);
     }
 }
