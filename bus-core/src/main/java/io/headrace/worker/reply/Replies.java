@@ -289,7 +289,10 @@ public final class Replies implements AutoCloseable {
     ConnectionTable table(long connection) {
         lock();
         try {
-            return tables.get(ConnectionId.loopKey(connection));
+            // Its front end may be younger than the last look at the members.
+            return closed || lane(connection) == null
+                    ? null
+                    : tables.get(ConnectionId.loopKey(connection));
         } finally {
             unlock();
         }
