@@ -302,7 +302,9 @@ public final class Load {
 
     private void onFailure(Throwable thrown) {
         if (!closing) {
-            failure = thrown;
+            if (failure == null) {
+                failure = thrown;
+            }
         }
     }
 

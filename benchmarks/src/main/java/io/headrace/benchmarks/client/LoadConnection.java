@@ -17,12 +17,16 @@ import java.util.function.Consumer;
 final class LoadConnection extends ChannelInboundHandlerAdapter {
 
     private static final String HEADER_END = "\r\n\r\n";
+    private static final String DATE = "\r\ndate: ";
+    // RFC 9110, section 5.6.7.
+    private static final int DATE_LENGTH = "Sun, 06 Nov 1994 08:49:37 GMT".length();
 
     private final Consumer<LoadConnection> onAnswer;
     private final Consumer<Throwable> onFailure;
     private ByteBuf request;
     private ByteBuf expected;
     private final ByteBuf unknown = Unpooled.buffer();
+    private int dateFrom;
     private int matched;
     private ChannelHandlerContext ctx;
 
@@ -41,6 +45,8 @@ final class LoadConnection extends ChannelInboundHandlerAdapter {
     void expect(ByteBuf sent, ByteBuf answer) {
         request = sent;
         expected = answer;
+        final int date = answer.toString(US_ASCII).toLowerCase().indexOf(DATE);
+        dateFrom = date < 0 ? Integer.MAX_VALUE : date + DATE.length();
         unknown.clear();
     }
 
@@ -81,7 +87,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter {
         final int length = expected.readableBytes();
         while (bytes.isReadable()) {
             final int count = Math.min(bytes.readableBytes(), length - matched);
-            if (!ByteBufUtil.equals(bytes, bytes.readerIndex(), expected, matched, count)) {
+            if (!matches(bytes, count)) {
                 throw new IllegalStateException(
                         "an unexpected answer: " + bytes.toString(US_ASCII));
             }
@@ -92,6 +98,19 @@ final class LoadConnection extends ChannelInboundHandlerAdapter {
                 onAnswer.accept(this);
             }
         }
+    }
+
+    /** Whether these are the next bytes of the answer, whatever its date is. */
+    private boolean matches(ByteBuf bytes, int count) {
+        final int first = bytes.readerIndex();
+        final int end = matched + count;
+        final int before = Math.min(end, dateFrom) - matched;
+        final int after =
+                dateFrom == Integer.MAX_VALUE ? 0 : end - Math.max(matched, dateFrom + DATE_LENGTH);
+        return (before <= 0 || ByteBufUtil.equals(bytes, first, expected, matched, before))
+                && (after <= 0
+                        || ByteBufUtil.equals(
+                                bytes, first + count - after, expected, end - after, after));
     }
 
     private void learn(ByteBuf bytes) {

@@ -61,10 +61,10 @@ record LoadTurn(String name, Figure main, String kind, int connections, Command 
                         .with("port", server.port())
                         .with("kind", kind)
                         .with("connections", connections));
-        load(client, Math.min(WARM_UP_MS, ms));
+        load(client, server, Math.min(WARM_UP_MS, ms));
         final CpuMeter serverCpu = CpuMeter.start(server.pids());
         final CpuMeter clientCpu = CpuMeter.start(Processes.pids(client));
-        final Command answer = load(client, ms);
+        final Command answer = load(client, server, ms);
         final double serverNs = serverCpu.usedNs();
         final double clientNs = clientCpu.usedNs();
         client.ask(Command.of("close"));
@@ -88,9 +88,13 @@ record LoadTurn(String name, Figure main, String kind, int connections, Command 
         }
     }
 
-    private Command load(Child client, long ms) throws IOException {
+    private Command load(Child client, Server server, long ms) throws IOException {
         final Command command = Command.of(load.name()).with("ms", ms);
         load.values().forEach(command::with);
-        return client.ask(command);
+        try {
+            return client.ask(command);
+        } catch (final IllegalStateException failed) {
+            throw new IllegalStateException(name + ", " + server.name() + ": " + failed, failed);
+        }
     }
 }
