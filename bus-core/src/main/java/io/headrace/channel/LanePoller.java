@@ -4,6 +4,7 @@ package io.headrace.channel;
 import io.headrace.message.DeliveryHeader;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ExcerptTailer;
+import net.openhft.chronicle.queue.impl.single.MissingStoreFileException;
 import net.openhft.chronicle.wire.DocumentContext;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -159,7 +160,13 @@ public final class LanePoller implements AutoCloseable {
         // All that the deleted files had has ended. To go from one to the next, and then look for
         // one that is there, would take Chronicle 0.2 s.
         if (tailer.cycle() < entry.firstCycle()) {
-            tailer.toStart();
+            try {
+                tailer.toStart();
+            } catch (final MissingStoreFileException notWhole) {
+                // Memory was full when the first file that is left was to be made. The reader goes
+                // on to it the slow way, when it can be read.
+                return;
+            }
         }
     }
 
