@@ -271,8 +271,9 @@ public final class Lane implements AutoCloseable {
                 return 0;
             }
             final int last = files.cycle(name(old.get(old.size() - 1)));
-            // Said first: who stands at one of them is not to look for the next of them.
-            entry.firstCycle(last + 1);
+            // Said first: who stands at one of them is not to look for the next of them. It may be
+            // said already, where a reader has made a deleted file anew.
+            entry.firstCycle(Math.max(entry.firstCycle(), last + 1));
             for (final Path file : old) {
                 entry.deleted(files.usedLength(files.cycle(name(file))));
                 Files.delete(file);

@@ -4,7 +4,6 @@ package io.headrace.channel;
 import io.headrace.message.DeliveryHeader;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ExcerptTailer;
-import net.openhft.chronicle.queue.impl.single.MissingStoreFileException;
 import net.openhft.chronicle.wire.DocumentContext;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -118,7 +117,7 @@ public final class LanePoller implements AutoCloseable {
         if (mark.lastEnded() != 0) {
             if (!moveTo(mark.lastEnded())) {
                 // Its file is deleted; what is left is all behind it.
-                tailer.toStart();
+                toStart();
             } else if (peek()) {
                 advance();
             }
@@ -133,7 +132,7 @@ public final class LanePoller implements AutoCloseable {
                 advance();
             }
             lookAgain();
-            tailer.toStart();
+            toStart();
         } else {
             skipEnded(mark);
         }
@@ -160,13 +159,18 @@ public final class LanePoller implements AutoCloseable {
         // All that the deleted files had has ended. To go from one to the next, and then look for
         // one that is there, would take Chronicle 0.2 s.
         if (tailer.cycle() < entry.firstCycle()) {
-            try {
-                tailer.toStart();
-            } catch (final MissingStoreFileException notWhole) {
-                // Memory was full when the first file that is left was to be made. The reader goes
-                // on to it the slow way, when it can be read.
-                return;
-            }
+            toStart();
+        }
+    }
+
+    private void toStart() {
+        // Not by Chronicle's listing once files were deleted: a reader that opened one in that
+        // moment has made it anew, empty, and no tailer gets past a first file without a header.
+        final int firstCycle = entry.firstCycle();
+        if (firstCycle == 0) {
+            tailer.toStart();
+        } else {
+            tailer.moveToCycle(firstCycle);
         }
     }
 

@@ -167,8 +167,9 @@ final class LaneTable implements AutoCloseable {
             return table.getLongVolatile(at + NEXT_POPULATED_OFFSET);
         }
 
-        long firstCycle() {
-            return table.getLongVolatile(at + FIRST_CYCLE_OFFSET);
+        /** Files of earlier roll cycles are deleted; 0 when none was. */
+        int firstCycle() {
+            return (int) table.getLongVolatile(at + FIRST_CYCLE_OFFSET);
         }
 
         void firstCycle(int cycle) {

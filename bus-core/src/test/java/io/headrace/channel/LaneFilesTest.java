@@ -233,6 +233,41 @@ class LaneFilesTest {
     }
 
     @Test
+    void shouldGoOnBehindADeletedFileThatAReaderHasMadeAnew() throws IOException {
+        for (int i = 0; i < 40; i++) {
+            append(50_000);
+        }
+        final Path first = files().get(0);
+        final LaneMark mark = new LaneMark();
+        mark.lastEnded(near.peek() ? near.index() : -1);
+        try (LanePoller other = near.lane().poller()) {
+            assertTrue(other.peek());
+            read(40);
+            assertTrue(delete() > 2);
+            // Chronicle looks whether a file is there, and then opens it so that it is.
+            Files.createFile(first);
+            far.lane().queue().refreshDirectoryListing();
+            other.letGo();
+            append(1);
+            assertTrue(other.peek());
+            assertTrue(other.sequence() > 30, "" + other.sequence());
+            try (LanePoller late = far.lane().poller().skipEnded(mark)) {
+                assertTrue(late.peek());
+                assertEquals(other.sequence(), late.sequence());
+                late.rewind(new LaneMark());
+                assertTrue(late.peek());
+                assertEquals(other.sequence(), late.sequence());
+            }
+        }
+        read(1);
+        // It goes with the next that are given up, and nobody is sent back to it.
+        assertEquals(1, delete());
+        assertFalse(Files.exists(first));
+        append(1);
+        read(1);
+    }
+
+    @Test
     @EnabledOnOs(value = OS.LINUX, disabledReason = "asks /proc what is mapped")
     void shouldKeepNoMemoryOfADeletedFile() throws Exception {
         try (LanePoller idle = near.lane().poller();
