@@ -68,7 +68,7 @@ class BrowserTest {
     void start() throws IOException {
         final Optional<Path> program = chromium();
         assumeTrue(program.isPresent(), "there is no chromium: apt-get install chromium");
-        browser =
+        final ProcessBuilder builder =
                 new ProcessBuilder(
                                 program.get().toString(),
                                 "--headless=new",
@@ -86,8 +86,11 @@ class BrowserTest {
                                 "--user-data-dir=" + profile,
                                 "about:blank")
                         .redirectErrorStream(true)
-                        .redirectOutput(profile.resolve("output").toFile())
-                        .start();
+                        .redirectOutput(profile.resolve("output").toFile());
+        // It keeps more than its profile, and all of that below these.
+        List.of("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+                .forEach(name -> builder.environment().put(name, profile.toString()));
+        browser = builder.start();
         final Path port = profile.resolve("DevToolsActivePort");
         Await.until("a browser", () -> Files.exists(port) && !read(port).isEmpty());
         debugger = "http://127.0.0.1:" + read(port).lines().findFirst().orElseThrow();
