@@ -76,8 +76,7 @@ public final class StatCommand implements Callable<Integer> {
                 json.writeNumberField(
                         "uptimeMs",
                         ((alive ? nowNs : member.heartbeatNs()) - member.startNs()) / 1_000_000L);
-                json.writeNumberField(
-                        "heartbeatAgeMs", (nowNs - member.heartbeatNs()) / 1_000_000L);
+                json.writeNumberField("heartbeatAgeMs", heartbeatAgeMs(member, nowNs));
                 json.writeObjectFieldStart("counters");
                 for (final Map.Entry<String, Long> counter : member.counters().entrySet()) {
                     json.writeNumberField(counter.getKey(), counter.getValue());
@@ -113,6 +112,11 @@ public final class StatCommand implements Callable<Integer> {
         json.writeEndObject();
     }
 
+    private static long heartbeatAgeMs(MemberReader member, long nowNs) {
+        // It may have been given since the clock was read here.
+        return Math.max(0, nowNs - member.heartbeatNs()) / 1_000_000L;
+    }
+
     private static String toText(Bus bus, Members members, Map<String, ChannelLedger> channels) {
         final long nowNs = bus.clock().nanoTime();
         final StringBuilder text = new StringBuilder("bus " + bus.directory() + "\n");
@@ -124,7 +128,7 @@ public final class StatCommand implements Callable<Integer> {
                                     member.id(),
                                     member.pid(),
                                     member.isAlive() ? "alive" : "dead ",
-                                    (nowNs - member.heartbeatNs()) / 1_000_000L,
+                                    heartbeatAgeMs(member, nowNs),
                                     member.errors().size()));
         }
         text.append(
