@@ -44,9 +44,10 @@ public final class Claimer implements Delivery {
     private final Handler handler;
     private final FateCounters counters;
     private final UndecodableReport report;
+    private long endedNs;
 
     /**
-     * @param clock bus time, read when a message is claimed and when it ends.
+     * @param clock bus time, read when a message ends.
      * @param message the reader to decode with.
      * @param shards this consumer's; it has joined those channels that are delivered by connection.
      * @param report told of records that cannot be decoded.
@@ -105,7 +106,7 @@ public final class Claimer implements Delivery {
             return false;
         }
         if (ClaimWord.tryClaim(record, consumerId)) {
-            if (!ClaimWord.hasEnded(handle(lane, record)) && isSharded) {
+            if (!ClaimWord.hasEnded(handle(lane, record, nowNs)) && isSharded) {
                 shards.hold(lane, connection);
             }
             return true;
@@ -113,10 +114,10 @@ public final class Claimer implements Delivery {
         return !isSharded;
     }
 
-    private int handle(LanePoller lane, UnsafeBuffer record) {
-        // The duty cycle's own time will not do here: records are the trace, and a handler may take
-        // any time.
-        final long claimedNs = clock.nanoTime();
+    private int handle(LanePoller lane, UnsafeBuffer record, long nowNs) {
+        // Records are the trace, and a handler may take any time: the duty cycle's own time will do
+        // only for the first.
+        final long claimedNs = Math.max(nowNs, endedNs);
         DeliveryHeader.claimedNs(record, 0, claimedNs);
         final int fate;
         if (message.wrap(record).decode()) {
@@ -135,7 +136,8 @@ public final class Claimer implements Delivery {
     /** Writes down how a message ended that this consumer has claimed. */
     public void end(UnsafeBuffer record, String channel, int fate) {
         if (fate != ClaimWord.DEFERRED) {
-            DeliveryHeader.doneNs(record, 0, clock.nanoTime());
+            endedNs = clock.nanoTime();
+            DeliveryHeader.doneNs(record, 0, endedNs);
         }
         if (ClaimWord.finish(record, consumerId, fate)) {
             counters.of(fate, channel).incrementRelease();

@@ -26,13 +26,20 @@ public final class Groups {
     private final Replies replies;
     private final GroupEncoder encoder = new GroupEncoder();
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
+    private String lastGroup;
+    private byte[] lastName;
 
     Groups(Replies replies) {
         this.replies = replies;
     }
 
-    private static byte[] name(String group) {
-        return ChannelName.check(group).getBytes(StandardCharsets.US_ASCII);
+    private byte[] name(String group) {
+        // Most often that of the call before.
+        if (!group.equals(lastGroup)) {
+            lastName = ChannelName.check(group).getBytes(StandardCharsets.US_ASCII);
+            lastGroup = group;
+        }
+        return lastName;
     }
 
     /** Makes a connection a member; does nothing when it is one. */
