@@ -159,6 +159,16 @@ public final class Groups<M> implements AutoCloseable {
         }
     }
 
+    /** The members as they are now. */
+    public List<M> members(String name) {
+        final Group group = byName.get(name);
+        final List<M> members = new ArrayList<>(group == null ? 0 : group.members.size());
+        if (group != null) {
+            group.members.forEach(membership -> members.add(membership.member));
+        }
+        return members;
+    }
+
     @Override
     public void close() {
         table.close();

@@ -178,6 +178,7 @@ final class Connection {
         if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
             return false;
         }
+        connections.fanout().finishWriting();
         webSocket.send(connections.replyMapper().frame(datagram, channel.alloc()));
         return true;
     }
@@ -191,6 +192,7 @@ final class Connection {
         if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
             return false;
         }
+        connections.fanout().finishWriting();
         webSocket.close(connections.replyMapper().closeFrame(close), Close.By.WORKER);
         return true;
     }

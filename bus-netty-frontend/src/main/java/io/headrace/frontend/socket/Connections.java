@@ -330,6 +330,7 @@ public final class Connections {
      */
     public void drain() {
         draining = true;
+        fanout.finishWriting();
         for (final Connection connection : new ArrayList<>(byId.values())) {
             connection.drain();
         }

@@ -33,17 +33,27 @@ public final class SharedFrame {
     private final ByteBuf[] frames = new ByteBuf[Deflate.WINDOW_BITS_MAX + 1];
     private int opcode;
     private Field content;
+    private int length;
     private ByteBufAllocator allocator;
 
     public SharedFrame(Deflate deflate) {
         this.deflate = deflate;
     }
 
-    /** Turns to a message, whose content must stay until {@link #release()}. */
+    /** Turns to a message, whose content must stay until {@link #keep()} or {@link #release()}. */
     public void wrap(boolean binary, Field messageContent, ByteBufAllocator frameAllocator) {
         opcode = binary ? BINARY : TEXT;
         content = messageContent;
+        length = messageContent.length();
         allocator = frameAllocator;
+    }
+
+    /** Needs the message's content no more, only itself. */
+    public void keep() {
+        if (frames[Deflate.NOT_AGREED] == null) {
+            frames[Deflate.NOT_AGREED] = plain();
+        }
+        content = null;
     }
 
     /**
@@ -52,7 +62,7 @@ public final class SharedFrame {
      * @param windowBits that it has agreed to, or {@link Deflate#NOT_AGREED}.
      */
     public ByteBuf frame(int windowBits) {
-        final int window = content.length() < Deflate.LENGTH_MIN ? Deflate.NOT_AGREED : windowBits;
+        final int window = length < Deflate.LENGTH_MIN ? Deflate.NOT_AGREED : windowBits;
         if (frames[window] == null) {
             frames[window] = window == Deflate.NOT_AGREED ? plain() : compressed(window);
         }
@@ -60,7 +70,6 @@ public final class SharedFrame {
     }
 
     private ByteBuf plain() {
-        final int length = content.length();
         final ByteBuf frame = allocator.ioBuffer(HEADER_LENGTH_MAX + length);
         writeHeader(frame, FINAL | opcode, length);
         final int at = frame.writerIndex();
@@ -79,13 +88,13 @@ public final class SharedFrame {
             frames[Deflate.NOT_AGREED] = plain();
         }
         final ByteBuf plain = frames[Deflate.NOT_AGREED];
-        final int contentAt = plain.writerIndex() - content.length();
         final ByteBuf deflated =
-                deflate.deflate(plain.slice(contentAt, content.length()), windowBits, allocator);
+                deflate.deflate(
+                        plain.slice(plain.writerIndex() - length, length), windowBits, allocator);
         try {
-            final int length = deflated.readableBytes();
-            final ByteBuf frame = allocator.ioBuffer(HEADER_LENGTH_MAX + length);
-            writeHeader(frame, FINAL | COMPRESSED | opcode, length);
+            final int deflatedLength = deflated.readableBytes();
+            final ByteBuf frame = allocator.ioBuffer(HEADER_LENGTH_MAX + deflatedLength);
+            writeHeader(frame, FINAL | COMPRESSED | opcode, deflatedLength);
             return frame.writeBytes(deflated);
         } finally {
             deflated.release();
