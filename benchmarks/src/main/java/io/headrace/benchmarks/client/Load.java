@@ -48,6 +48,7 @@ public final class Load {
     private long answerCount;
     private long lastAnswerNs;
     private int waiting;
+    private int messagesAtOnce;
     private boolean stopping;
     private boolean closing;
     private Throwable failure;
@@ -85,7 +86,7 @@ public final class Load {
             case "open" -> open(command);
             case "closed" -> closed(command.number("ms"), (int) command.number("active"));
             case "rate" -> rate(command.number("ms"), command.number("perSecond"));
-            case "broadcast" -> broadcast(command.number("ms"));
+            case "broadcast" -> broadcast(command.number("ms"), (int) command.number("atOnce"));
             case "close" -> close();
             default -> throw new IllegalArgumentException(command.toString());
         };
@@ -252,8 +253,9 @@ public final class Load {
         }
     }
 
-    private Command broadcast(long ms) {
+    private Command broadcast(long ms, int atOnce) {
         begin(Mode.BROADCAST);
+        messagesAtOnce = atOnce;
         final long startNs = System.nanoTime();
         sendBroadcast();
         run(startNs + ms * 1_000_000L);
@@ -262,8 +264,10 @@ public final class Load {
 
     /** One member sends, all of them must get it. */
     private void sendBroadcast() {
-        waiting = connections.size();
-        connections.get(0).send(System.nanoTime());
+        waiting = connections.size() * messagesAtOnce;
+        for (int i = 0; i < messagesAtOnce; i++) {
+            connections.get(0).send(System.nanoTime());
+        }
     }
 
     private void onAnswer(LoadConnection connection) {

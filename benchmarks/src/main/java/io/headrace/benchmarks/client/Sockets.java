@@ -18,10 +18,13 @@ import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 
-/** Netty's kinds of sockets: epoll's where it is, else the JDK's. */
+/** Netty's kinds of sockets: epoll's where it is, else the JDK's; and io_uring's to compare. */
 public final class Sockets {
 
     private static final boolean EPOLL = Epoll.isAvailable();
@@ -34,8 +37,26 @@ public final class Sockets {
 
     /** As many loops as a front end has by default. */
     public static EventLoopGroup newGroup() {
+        return newGroup(handlerFactory());
+    }
+
+    private static EventLoopGroup newGroup(IoHandlerFactory factory) {
         return new MultiThreadIoEventLoopGroup(
-                Math.max(1, Runtime.getRuntime().availableProcessors() / 4), handlerFactory());
+                Math.max(1, Runtime.getRuntime().availableProcessors() / 4), factory);
+    }
+
+    /** As {@link #newGroup()}, for {@link #uringServer()}. */
+    public static EventLoopGroup newUringGroup() {
+        return newGroup(IoUringIoHandler.newFactory());
+    }
+
+    /** Whether the kernel has io_uring, and lets this process use it. */
+    public static boolean hasUring() {
+        return IoUring.isAvailable();
+    }
+
+    public static Class<? extends ServerChannel> uringServer() {
+        return IoUringServerSocketChannel.class;
     }
 
     public static Class<? extends ServerChannel> tcpServer() {

@@ -9,6 +9,8 @@ import io.headrace.benchmarks.harness.Run;
 import io.headrace.benchmarks.harness.Sample;
 import io.headrace.benchmarks.machine.CpuMeter;
 import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One case of a server under load: how to open the connections, and what to do with them.
@@ -16,10 +18,39 @@ import java.io.IOException;
  * @param main the figure that the case is about.
  * @param kind {@code small} or {@code browser} requests, {@code echo} or {@code chat} WebSockets.
  * @param load the command to the client but for its length.
+ * @param background what goes on meanwhile.
  */
-record LoadTurn(String name, Figure main, String kind, int connections, Command load) {
+record LoadTurn(
+        String name,
+        Figure main,
+        String kind,
+        int connections,
+        Command load,
+        Optional<Background> background) {
 
     private static final long WARM_UP_MS = 150;
+
+    /** What another client does meanwhile. */
+    record Background(Child client, LoadTurn turn) {
+
+        // It begins before what is measured, and ends after it.
+        private static final long MARGIN_MS = 100;
+
+        void begin(Server server, long ms) throws IOException {
+            turn.open(client, server);
+            client.tell(turn.command(ms + 2 * MARGIN_MS));
+            LockSupport.parkNanos(MARGIN_MS * 1_000_000L);
+        }
+
+        void end() throws IOException {
+            client.answer();
+            client.ask(Command.of("close"));
+        }
+    }
+
+    private LoadTurn(String name, Figure main, String kind, int connections, Command load) {
+        this(name, main, kind, connections, load, Optional.empty());
+    }
 
     /** Every connection sends when it has its answer. */
     static LoadTurn closed(String kind, int connections) {
@@ -42,31 +73,44 @@ record LoadTurn(String name, Figure main, String kind, int connections, Command 
                 Command.of("rate").with("perSecond", perSecond));
     }
 
-    /** One member of the chat sends, and all of them get it. */
-    static LoadTurn broadcast(int members) {
+    /** One member of the chat sends so many messages in a row, and all of them get them. */
+    static LoadTurn broadcast(int members, int atOnce) {
         return new LoadTurn(
-                "broadcast " + members,
+                "broadcast " + members + (atOnce == 1 ? "" : ", " + atOnce + " at once"),
                 Figure.PER_SECOND,
                 "chat",
                 members,
-                Command.of("broadcast"));
+                Command.of("broadcast").with("atOnce", atOnce));
+    }
+
+    /** This load while another client keeps a broadcast to so many members going. */
+    LoadTurn during(Child otherClient, int members) {
+        return new LoadTurn(
+                name + " during broadcast " + members,
+                Figure.P99,
+                kind,
+                connections,
+                load,
+                Optional.of(new Background(otherClient, broadcast(members, 1))));
     }
 
     /** Measures one server, which is paused before and after. */
     void measure(Run run, Child client, Server server, String row, int round, long ms)
             throws IOException {
         server.resume();
-        client.ask(
-                Command.of("open")
-                        .with("port", server.port())
-                        .with("kind", kind)
-                        .with("connections", connections));
+        open(client, server);
         load(client, server, Math.min(WARM_UP_MS, ms));
+        if (background.isPresent()) {
+            background.get().begin(server, ms);
+        }
         final CpuMeter serverCpu = CpuMeter.start(server.pids());
         final CpuMeter clientCpu = CpuMeter.start(Processes.pids(client));
         final Command answer = load(client, server, ms);
         final double serverNs = serverCpu.usedNs();
         final double clientNs = clientCpu.usedNs();
+        if (background.isPresent()) {
+            background.get().end();
+        }
         client.ask(Command.of("close"));
         server.pause();
         final double answers = answer.number("answers");
@@ -88,11 +132,23 @@ record LoadTurn(String name, Figure main, String kind, int connections, Command 
         }
     }
 
-    private Command load(Child client, Server server, long ms) throws IOException {
+    private void open(Child client, Server server) throws IOException {
+        client.ask(
+                Command.of("open")
+                        .with("port", server.port())
+                        .with("kind", kind)
+                        .with("connections", connections));
+    }
+
+    private Command command(long ms) {
         final Command command = Command.of(load.name()).with("ms", ms);
         load.values().forEach(command::with);
+        return command;
+    }
+
+    private Command load(Child client, Server server, long ms) throws IOException {
         try {
-            return client.ask(command);
+            return client.ask(command(ms));
         } catch (final IllegalStateException failed) {
             throw new IllegalStateException(name + ", " + server.name() + ": " + failed, failed);
         }

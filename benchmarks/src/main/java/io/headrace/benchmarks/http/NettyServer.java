@@ -53,22 +53,25 @@ public final class NettyServer {
     private NettyServer() {}
 
     /**
-     * @param args path of the Unix socket.
+     * @param args path of the Unix socket; none for io_uring, and no such socket.
      */
     public static void main(String[] args) throws Exception {
-        final EventLoopGroup group = Sockets.newGroup();
+        final boolean uring = args.length == 0;
+        final EventLoopGroup group = uring ? Sockets.newUringGroup() : Sockets.newGroup();
         final ChannelGroup chat = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         final Channel tcp =
                 bootstrap(group, chat)
-                        .channel(Sockets.tcpServer())
+                        .channel(uring ? Sockets.uringServer() : Sockets.tcpServer())
                         .childOption(ChannelOption.TCP_NODELAY, true)
                         .bind("127.0.0.1", 0)
                         .sync()
                         .channel();
-        bootstrap(group, chat)
-                .channel(Sockets.unixServer())
-                .bind(Sockets.unixAddress(args[0]))
-                .sync();
+        if (!uring) {
+            bootstrap(group, chat)
+                    .channel(Sockets.unixServer())
+                    .bind(Sockets.unixAddress(args[0]))
+                    .sync();
+        }
         System.out.println(
                 Command.ok().with("port", ((InetSocketAddress) tcp.localAddress()).getPort()));
         while (System.in.read() >= 0) {

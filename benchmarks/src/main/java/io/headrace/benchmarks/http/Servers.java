@@ -3,6 +3,7 @@ package io.headrace.benchmarks.http;
 
 import io.headrace.benchmarks.client.Load;
 import io.headrace.benchmarks.client.Probe;
+import io.headrace.benchmarks.client.Sockets;
 import io.headrace.benchmarks.harness.Child;
 import io.headrace.benchmarks.harness.Run;
 import java.io.IOException;
@@ -20,6 +21,7 @@ public final class Servers {
     public static final String NETTY = "netty";
 
     private static final String PROXY = "proxy";
+    private static final String URING = "netty io_uring";
 
     private List<Server> all = List.of();
 
@@ -46,6 +48,20 @@ public final class Servers {
     /** Headrace and netty. */
     public List<Server> withoutProxy(Run run) throws IOException {
         return all(run).stream().filter(server -> !server.name().equals(PROXY)).toList();
+    }
+
+    /** Headrace, netty, and netty on io_uring where that is. */
+    public List<Server> ofBroadcasts(Run run) throws IOException {
+        final List<Server> servers = new ArrayList<>(withoutProxy(run));
+        if (Sockets.hasUring()) {
+            final Child netty = run.processes().startJvm(NettyServer.class);
+            final int port = (int) netty.answer().number("port");
+            final Server server = new Server(URING, port, List.of(netty));
+            Probe.awaitAnswer(port);
+            server.pause();
+            servers.add(server);
+        }
+        return servers;
     }
 
     /**

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.benchmarks.http;
 
+import io.headrace.benchmarks.harness.Child;
 import io.headrace.benchmarks.harness.Row;
 import io.headrace.benchmarks.harness.Run;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -31,8 +33,10 @@ public final class WebSocketRow implements Row {
     @Override
     public String about() {
         return "Text frames of 120 bytes on open WebSockets: echoed (closed), and sent by one member"
-                + " of a chat to all of them (broadcast; an operation is one delivery). The same"
-                + " servers as http.";
+                + " of a chat to all of them (broadcast; an operation is one delivery), one or ten"
+                + " before it waits for them. Requests at a fixed rate meanwhile come from another"
+                + " client. The same servers as http;"
+                + " broadcasts also by netty on io_uring.";
     }
 
     @Override
@@ -45,10 +49,17 @@ public final class WebSocketRow implements Row {
         HttpRow.measure(run, name(), TURNS, servers.all(run));
         // A proxy would need twice as many files as one may have open.
         final int most = (int) run.plan().choose(MANY_MEMBERS, MEMBERS, MEMBERS);
-        HttpRow.measure(
-                run,
-                name(),
-                Stream.of(MEMBERS, most).distinct().map(LoadTurn::broadcast).toList(),
-                servers.withoutProxy(run));
+        final List<LoadTurn> turns = new ArrayList<>();
+        Stream.of(MEMBERS, most)
+                .distinct()
+                .forEach(
+                        members -> {
+                            turns.add(LoadTurn.broadcast(members, 1));
+                            turns.add(LoadTurn.broadcast(members, 10));
+                        });
+        try (Child crowd = Servers.startLoad(run)) {
+            turns.add(LoadTurn.rate(200, 8).during(crowd, most));
+            HttpRow.measure(run, name(), turns, servers.ofBroadcasts(run));
+        }
     }
 }

@@ -29,8 +29,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a worker pays to send 100 bytes to a group, whatever the number of members: a record for
- * each loop, and there is one. Pages are as they come.
+ * What groups cost: {@code send}, what a worker pays to send 100 bytes to one, whatever the number
+ * of members: a record for each loop, and there is one. {@code joinOrLeave}, what a worker and a
+ * front end pay together for a change of a membership. Pages are as they come.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -41,6 +42,8 @@ import org.openjdk.jmh.annotations.Warmup;
 public class GroupBenchmark {
 
     private static final int SEND_COUNT = 20_000;
+    private static final int ROOM_COUNT = 64;
+    private static final int CONNECTION_COUNT = 1_000;
     private static final String GROUP = "room.a";
 
     private final SharedMemory memory = new SharedMemory();
@@ -50,6 +53,9 @@ public class GroupBenchmark {
     private Agent frontEndHousekeeping;
     private Worker worker;
     private Groups groups;
+    private io.headrace.frontend.exchange.Groups<String> members;
+    private final String[] rooms = new String[ROOM_COUNT];
+    private final String[] addresses = new String[CONNECTION_COUNT];
     private int received;
 
     /** Lets a request come to a handler, which is given the groups. */
@@ -62,6 +68,19 @@ public class GroupBenchmark {
                         received++;
                         return 0;
                     }
+
+                    @Override
+                    public boolean onGroupAdd(long connection, GroupOrder order) {
+                        received++;
+                        return members.add(order.group(), connection, "a member", 0);
+                    }
+
+                    @Override
+                    public boolean onGroupDiscard(long connection, GroupOrder order) {
+                        received++;
+                        members.discard(order.group(), connection);
+                        return true;
+                    }
                 };
         frontEnd = new SocketlessFrontEnd(memory.directory().resolve("bus"), target);
         worker =
@@ -70,6 +89,13 @@ public class GroupBenchmark {
                                 .directory(frontEnd.bus().directory())
                                 .onHttpRequest((c, request, reply) -> groups = reply.groups()));
         frontEndHousekeeping = frontEnd.housekeeping();
+        members = new io.headrace.frontend.exchange.Groups<>(frontEnd.bus(), frontEnd.writer());
+        for (int i = 0; i < ROOM_COUNT; i++) {
+            rooms[i] = "room." + i;
+        }
+        for (int i = 0; i < CONNECTION_COUNT; i++) {
+            addresses[i] = frontEnd.replyAddress().replace("!1.", "!" + (i + 1) + ".");
+        }
         final SampleMessages messages = new SampleMessages(frontEnd.replyAddress());
         worker.agents().get(1).onStart();
         while (!frontEnd.beginCycle()) {
@@ -96,12 +122,18 @@ public class GroupBenchmark {
         if (received != SEND_COUNT) {
             throw new IllegalStateException("of " + SEND_COUNT + " came " + received);
         }
+        for (final String room : rooms) {
+            if (members.count(room) != 0 || !groups.members(room).isEmpty()) {
+                throw new IllegalStateException("somebody is left in " + room);
+            }
+        }
         received = 0;
     }
 
     @TearDown
     public void stop() {
         worker.close();
+        members.close();
         frontEnd.close();
     }
 
@@ -114,5 +146,30 @@ public class GroupBenchmark {
             refused += code == LaneAppender.OK ? 0 : 1;
         }
         return refused;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(SEND_COUNT)
+    public int joinOrLeave() {
+        int refused = 0;
+        // Each is in a room while 31 others join and leave theirs.
+        for (int i = 0; i < SEND_COUNT / 2; i += ROOM_COUNT / 2) {
+            for (int k = i; k < Math.min(i + ROOM_COUNT / 2, SEND_COUNT / 2); k++) {
+                refused += groups.add(room(k), address(k)) == LaneAppender.OK ? 0 : 1;
+            }
+            for (int k = i; k < Math.min(i + ROOM_COUNT / 2, SEND_COUNT / 2); k++) {
+                refused += groups.discard(room(k), address(k)) == LaneAppender.OK ? 0 : 1;
+            }
+            frontEnd.poll();
+        }
+        return refused;
+    }
+
+    private String room(int i) {
+        return rooms[i % ROOM_COUNT];
+    }
+
+    private String address(int i) {
+        return addresses[i % CONNECTION_COUNT];
     }
 }

@@ -46,6 +46,12 @@ record Target(String what, double limit, boolean isAtMost, String unit, double m
                 finder.atLeast(2.5, row, name, "proxy", Figure.PER_SECOND);
             }
         }
+        for (final int members : List.of(1_000, 10_000)) {
+            final String name = "broadcast " + members;
+            finder.atLeast(0.95, "websocket", name, "netty", Figure.PER_SECOND);
+            finder.atLeast(2, "websocket", name + ", 10 at once", "netty", Figure.PER_SECOND);
+            finder.duringBroadcast("rate 200 during " + name);
+        }
         finder.atMost(1.4, "http", "closed 32", "netty", Figure.CPU);
         finder.atMost(1.3, "http", "closed 1", "netty", Figure.P50);
         finder.atMost(1.3, "http", "rate 200", "netty", Figure.P50);
@@ -75,6 +81,18 @@ record Target(String what, double limit, boolean isAtMost, String unit, double m
                                             atMost,
                                             "x " + to,
                                             each.ratio(Results.PRODUCT, to, figure)));
+        }
+
+        void duringBroadcast(String name) {
+            results.find("websocket", name)
+                    .ifPresent(
+                            each ->
+                                    add(
+                                            "websocket, " + name + ", p99",
+                                            20,
+                                            true,
+                                            "ms",
+                                            each.median(Results.PRODUCT, Figure.P99) / 1e6));
         }
 
         void sixtyFourLanes(String name) {
