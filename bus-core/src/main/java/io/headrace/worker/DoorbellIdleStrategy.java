@@ -6,11 +6,15 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.agrona.concurrent.IdleStrategy;
+import org.agrona.concurrent.NanoClock;
 
 /**
  * {@code doorbell}: spins, yields, then arms its bell, and sleeps once a whole duty cycle after
  * that has found nothing either. It sleeps until somebody rings, or for a bounded time: a writer
  * may be killed between its message and the ring.
+ *
+ * <p>How often it looks before it sleeps depends on what that was good for: less and less while its
+ * sleeps are long, and more again when it is woken as soon as it sleeps.
  *
  * <p>Without a bell, and while there is something to wait for that nobody rings about, it takes
  * naps of up to {@link IdleStrategies#PARK_MAX_NS} instead.
@@ -18,27 +22,39 @@ import org.agrona.concurrent.IdleStrategy;
 public final class DoorbellIdleStrategy implements IdleStrategy {
 
     private static final int SPINS_MAX = 20;
-    private static final int YIELDS_MAX = 50;
+    private static final int LOOKS_MAX = 70;
+    private static final int LOOKS_MIN = 4;
+    // A look is about 1 us: longer than all of them, and much longer.
+    private static final long SHORT_SLEEP_NS = 100_000L;
+    private static final long LONG_SLEEP_NS = 1_000_000L;
     private static final long PARK_MIN_NS = 10_000L;
 
     private final Optional<Bell> bell;
     private final LongConsumer sleep;
     private final BooleanSupplier mayRest;
     private final long sleepMaxNs;
+    private final NanoClock clock;
     private int idleCount;
+    private int looksMax = LOOKS_MAX;
     private long parkNs = PARK_MIN_NS;
 
     /**
      * @param sleep waits for at most so many nanoseconds, or until the bell is rung.
      * @param mayRest whether all that is waited for rings.
      * @param sleepMaxNs how long it sleeps when nobody rings.
+     * @param clock tells how long it has slept.
      */
     public DoorbellIdleStrategy(
-            Optional<Bell> bell, LongConsumer sleep, BooleanSupplier mayRest, long sleepMaxNs) {
+            Optional<Bell> bell,
+            LongConsumer sleep,
+            BooleanSupplier mayRest,
+            long sleepMaxNs,
+            NanoClock clock) {
         this.bell = bell;
         this.sleep = sleep;
         this.mayRest = mayRest;
         this.sleepMaxNs = sleepMaxNs;
+        this.clock = clock;
     }
 
     @Override
@@ -53,9 +69,9 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     @Override
     public void idle() {
         idleCount++;
-        if (idleCount <= SPINS_MAX) {
+        if (idleCount <= Math.min(SPINS_MAX, looksMax)) {
             Thread.onSpinWait();
-        } else if (idleCount <= SPINS_MAX + YIELDS_MAX) {
+        } else if (idleCount <= looksMax) {
             Thread.yield();
         } else if (bell.isEmpty() || !mayRest.getAsBoolean()) {
             bell.ifPresent(Bell::disarm);
@@ -64,8 +80,18 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
         } else if (!bell.get().isArmed()) {
             bell.get().arm();
         } else {
+            final long beforeNs = clock.nanoTime();
             sleep.accept(sleepMaxNs);
             bell.get().disarm();
+            onSlept(clock.nanoTime() - beforeNs);
+        }
+    }
+
+    private void onSlept(long ns) {
+        if (ns >= LONG_SLEEP_NS) {
+            looksMax = Math.max(LOOKS_MIN, looksMax / 2);
+        } else if (ns < SHORT_SLEEP_NS) {
+            looksMax = Math.min(LOOKS_MAX, looksMax * 2);
         }
     }
 

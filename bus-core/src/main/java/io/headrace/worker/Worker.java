@@ -138,7 +138,11 @@ public final class Worker implements AutoCloseable {
         }
         bells.add(bell.get());
         return new DoorbellIdleStrategy(
-                bell, bell.get()::await, () -> !closing && consumer.mayRest(), sleepMaxNs);
+                bell,
+                bell.get()::await,
+                () -> !closing && consumer.mayRest(),
+                sleepMaxNs,
+                System::nanoTime);
     }
 
     private void start(Agent agent, IdleStrategy idleStrategy) {

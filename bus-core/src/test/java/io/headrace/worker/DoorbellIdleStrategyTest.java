@@ -25,6 +25,8 @@ class DoorbellIdleStrategyTest {
     private Bell bell;
     private final List<Long> sleeps = new ArrayList<>();
     private boolean mayRest = true;
+    private long nowNs;
+    private long sleepNs;
 
     @BeforeEach
     void openBus() {
@@ -39,7 +41,8 @@ class DoorbellIdleStrategyTest {
     }
 
     private DoorbellIdleStrategy strategy(Optional<Bell> itsBell) {
-        return new DoorbellIdleStrategy(itsBell, sleeps::add, () -> mayRest, SLEEP_MAX_NS);
+        return new DoorbellIdleStrategy(
+                itsBell, this::sleep, () -> mayRest, SLEEP_MAX_NS, () -> nowNs);
     }
 
     @Test
@@ -70,6 +73,43 @@ class DoorbellIdleStrategyTest {
         strategy.idle(0);
         assertFalse(bell.isArmed());
         assertEquals(List.of(), sleeps);
+    }
+
+    private void sleep(long maxNs) {
+        sleeps.add(maxNs);
+        nowNs += sleepNs;
+    }
+
+    /** How often it looks between work and the sleep that follows. */
+    private int looks(DoorbellIdleStrategy strategy, long sleptNs) {
+        sleepNs = sleptNs;
+        final int before = sleeps.size();
+        strategy.idle(1);
+        int looks = 0;
+        for (; sleeps.size() == before; looks++) {
+            strategy.idle(0);
+        }
+        return looks;
+    }
+
+    @Test
+    void shouldLookLessOftenWhileItsSleepsAreLongAndMoreOftenWhenItIsWokenAtOnce() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        final int most = looks(strategy, 500_000);
+        assertEquals(most, looks(strategy, 500_000));
+        looks(strategy, 1_000_000);
+        assertEquals(most / 2, looks(strategy, 1_000_000), 2);
+        for (int i = 0; i < 10; i++) {
+            looks(strategy, SLEEP_MAX_NS);
+        }
+        final int least = looks(strategy, 500_000);
+        assertTrue(least < most / 8, least + " of " + most);
+        looks(strategy, 99_000);
+        assertTrue(looks(strategy, 99_000) > least);
+        for (int i = 0; i < 10; i++) {
+            looks(strategy, 0);
+        }
+        assertEquals(most, looks(strategy, 0));
     }
 
     @Test

@@ -57,7 +57,8 @@ final class FrontendLoop implements Agent {
     IdleStrategy idleStrategy(String idle, Optional<Bell> bell) {
         bell.ifPresent(listener::bell);
         return idle.equals(IdleStrategies.BACKOFF) || idle.equals(IdleStrategies.DOORBELL)
-                ? new DoorbellIdleStrategy(bell, this::waitForSockets, this::mayRest, SLEEP_MAX_NS)
+                ? new DoorbellIdleStrategy(
+                        bell, this::waitForSockets, this::mayRest, SLEEP_MAX_NS, System::nanoTime)
                 : IdleStrategies.byName(idle);
     }
 
