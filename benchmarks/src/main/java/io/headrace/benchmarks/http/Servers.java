@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The servers that several rows measure: started by the first of them, stopped where they are
@@ -50,7 +51,7 @@ public final class Servers {
         return all(run).stream().filter(server -> !server.name().equals(PROXY)).toList();
     }
 
-    /** Headrace, netty, and netty on io_uring where that is. */
+    /** Headrace, netty, and where they are netty on io_uring and nchan. */
     public List<Server> ofBroadcasts(Run run) throws IOException {
         final List<Server> servers = new ArrayList<>(withoutProxy(run));
         if (Sockets.hasUring()) {
@@ -60,6 +61,11 @@ public final class Servers {
             Probe.awaitAnswer(port);
             server.pause();
             servers.add(server);
+        }
+        final Optional<Server> nchan = NchanServer.start(run);
+        if (nchan.isPresent()) {
+            nchan.get().pause();
+            servers.add(nchan.get());
         }
         return servers;
     }

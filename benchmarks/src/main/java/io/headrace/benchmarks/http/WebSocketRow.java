@@ -36,7 +36,7 @@ public final class WebSocketRow implements Row {
                 + " of a chat to all of them (broadcast; an operation is one delivery), one or ten"
                 + " before it waits for them. Requests at a fixed rate meanwhile come from another"
                 + " client. The same servers as http;"
-                + " broadcasts also by netty on io_uring.";
+                + " broadcasts also by netty on io_uring, and by nginx with nchan where it is installed.";
     }
 
     @Override
