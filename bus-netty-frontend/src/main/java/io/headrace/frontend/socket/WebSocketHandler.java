@@ -42,7 +42,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
-    private static final byte[] NO_REASON = {};
     // How long a WebSocket's client waits for room before it is sent away.
     private static final long HELD_MAX_NS = 5_000_000_000L;
     private static final long CLOSE_TIMEOUT_MS = 5_000;
@@ -70,7 +69,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private boolean closing;
     private boolean closeAppended;
     private int closeCode = ABNORMAL;
-    private byte[] closeReason = NO_REASON;
+    private byte[] closeReason = {};
     private Close.By closedBy = Close.By.CLIENT;
 
     /**
@@ -341,6 +340,14 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Its client breaks the protocol; what it sends from now on means nothing. */
+    private void reject(WebSocketCloseStatus status) {
+        fail(status, "");
+        connection.watch().onMessage();
+        connection.watch().dropsWhatComes(true);
+        Handshake.dropFrames(channel.pipeline());
+    }
+
     /** Its client has caught up, or lets more wait: workers are to see that without a write. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
@@ -377,11 +384,11 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof CorruptedWebSocketFrameException corrupted) {
-            fail(corrupted.closeStatus(), "");
+            reject(corrupted.closeStatus());
         } else if (cause instanceof TooLongFrameException) {
-            fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "");
+            reject(WebSocketCloseStatus.MESSAGE_TOO_BIG);
         } else if (cause instanceof CorruptedFrameException) {
-            fail(WebSocketCloseStatus.PROTOCOL_ERROR, "");
+            reject(WebSocketCloseStatus.PROTOCOL_ERROR);
         } else {
             if (!(cause instanceof IOException)
                     && !(cause instanceof PrematureChannelClosureException)) {

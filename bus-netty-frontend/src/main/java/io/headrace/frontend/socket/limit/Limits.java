@@ -44,6 +44,8 @@ public record Limits(
     // A message carries the body twice when it is a form; a record holds 16 MiB at the default
     // block size.
     private static final int BODY_LENGTH_MAX = 7 << 20;
+    // A datagram is carried once.
+    private static final int WEB_SOCKET_LENGTH_MAX = 15 << 20;
     // Text lengths in a message have 16 bits.
     private static final int HEADER_LENGTH_MAX = 64 << 10;
 
@@ -58,7 +60,11 @@ public record Limits(
         check("headrace.header.max", headerLengthMax, 256, HEADER_LENGTH_MAX - 2);
         check("headrace.header.count.max", headerCountMax, 1, 10_000);
         check("headrace.field.count.max", fieldCountMax, 1, 65_534);
-        check("headrace.websocket.message.max", webSocketMessageLengthMax, 1, BODY_LENGTH_MAX);
+        check(
+                "headrace.websocket.message.max",
+                webSocketMessageLengthMax,
+                1,
+                WEB_SOCKET_LENGTH_MAX);
         check("headrace.outbound.max", outboundLengthMax, 1 << 10, 1 << 30);
         check("headrace.response.timeout", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
         check("headrace.requests.max", requestCountMax, 1, Integer.MAX_VALUE);

@@ -2,7 +2,6 @@
 package io.headrace.frontend.socket.websocket;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.CompositeByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -27,8 +26,9 @@ final class DeflateHandler extends ChannelDuplexHandler {
     private final Deflate deflate;
     private final int windowBits;
     private final int messageLengthMax;
-    // The fragments that have come of a compressed message.
-    private CompositeByteBuf fragments;
+    // What has come of a compressed message in fragments. They are copied: many short ones would
+    // each keep a buffer, or be put together over and over.
+    private ByteBuf fragments;
     private boolean fragmentsAreText;
 
     DeflateHandler(Deflate deflate, int windowBits, int messageLengthMax) {
@@ -80,14 +80,14 @@ final class DeflateHandler extends ChannelDuplexHandler {
 
     private void add(ChannelHandlerContext ctx, WebSocketFrame frame) {
         if (fragments == null) {
-            fragments = ctx.alloc().compositeBuffer();
+            fragments = ctx.alloc().ioBuffer();
             fragmentsAreText = frame instanceof TextWebSocketFrame;
         }
-        fragments.addComponent(true, frame.content().retain());
-        if (fragments.readableBytes() > messageLengthMax) {
+        if (frame.content().readableBytes() > messageLengthMax - fragments.readableBytes()) {
             releaseFragments();
             throw new TooLongFrameException("longer than " + messageLengthMax);
         }
+        fragments.writeBytes(frame.content());
     }
 
     private void releaseFragments() {

@@ -2,6 +2,8 @@
 package io.headrace.frontend.socket.websocket;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -17,6 +19,7 @@ import io.netty.handler.codec.http.websocketx.WebSocket13FrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
+import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -139,6 +142,19 @@ public final class Handshake {
         } catch (final NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-1", e);
         }
+    }
+
+    /** Drops what comes, unseen: after an error, Netty's decoder goes through it byte by byte. */
+    public static void dropFrames(ChannelPipeline pipeline) {
+        pipeline.replace(
+                WebSocket13FrameDecoder.class,
+                "drop",
+                new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void channelRead(ChannelHandlerContext ctx, Object message) {
+                        ReferenceCountUtil.release(message);
+                    }
+                });
     }
 
     /**

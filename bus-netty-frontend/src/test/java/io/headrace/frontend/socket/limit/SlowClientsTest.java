@@ -310,6 +310,21 @@ class SlowClientsTest {
     }
 
     @Test
+    void shouldNotTakeWhatABrokenWebSocketSendsForHeld() throws Exception {
+        start("held.max", "2m");
+        try (RawConnection client = webSocket(0)) {
+            // A frame that is not masked; nothing behind it is looked at.
+            client.send(new byte[] {(byte) 0x81, 1, 'x'});
+            assertArrayEquals(new byte[] {(byte) 0x88, 2, 0x03, (byte) 0xEA}, client.read(4));
+            client.send(new byte[9_000_000]);
+            assertEquals("", client.readToEnd());
+        }
+        assertEquals("1002 FRONT_END ", closes.take());
+        assertEquals(0, running.counter("closed memory-high"));
+        shouldStillServe();
+    }
+
+    @Test
     void shouldNotTakeWhatItHasDroppedOrHandedOverForHeld() {
         start("held.max", "2m");
         try (RawConnection client = running.connect()) {
