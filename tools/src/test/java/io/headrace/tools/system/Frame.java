@@ -11,32 +11,32 @@ import java.util.Arrays;
  *
  * @param flags the first four bits: FIN, RSV1 to RSV3.
  */
-record Frame(int flags, int opcode, byte[] payload) {
+public record Frame(int flags, int opcode, byte[] payload) {
 
-    static final int FIN = 8;
-    static final int CONTINUATION = 0;
-    static final int TEXT = 1;
-    static final int BINARY = 2;
-    static final int CLOSE = 8;
-    static final int PING = 9;
-    static final int PONG = 10;
+    public static final int FIN = 8;
+    public static final int CONTINUATION = 0;
+    public static final int TEXT = 1;
+    public static final int BINARY = 2;
+    public static final int CLOSE = 8;
+    public static final int PING = 9;
+    public static final int PONG = 10;
 
     private static final int MASK_BIT = 0x80;
     private static final byte[] MASK = {0x12, (byte) 0xFE, 0x00, 0x5A};
 
-    static Frame text(String text) {
+    public static Frame text(String text) {
         return new Frame(FIN, TEXT, text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static Frame binary(byte[] bytes) {
+    public static Frame binary(byte[] bytes) {
         return new Frame(FIN, BINARY, bytes);
     }
 
-    static Frame ping(String payload) {
+    public static Frame ping(String payload) {
         return new Frame(FIN, PING, payload.getBytes(StandardCharsets.UTF_8));
     }
 
-    static Frame close(int code, String reason) {
+    public static Frame close(int code, String reason) {
         final byte[] text = reason.getBytes(StandardCharsets.UTF_8);
         return new Frame(
                 FIN,
@@ -49,7 +49,7 @@ record Frame(int flags, int opcode, byte[] payload) {
     }
 
     /** The same as a part of a message; {@code opcode} is the message's for the first part. */
-    static Frame part(boolean last, int opcode, byte[] payload) {
+    public static Frame part(boolean last, int opcode, byte[] payload) {
         return new Frame(last ? FIN : 0, opcode, payload);
     }
 
@@ -58,7 +58,7 @@ record Frame(int flags, int opcode, byte[] payload) {
     }
 
     /** Code of a close frame. */
-    int code() {
+    public int code() {
         return payload.length == 0 ? 1005 : ByteBuffer.wrap(payload).getShort() & 0xFFFF;
     }
 
@@ -70,7 +70,7 @@ record Frame(int flags, int opcode, byte[] payload) {
     }
 
     /** As a client sends it. */
-    byte[] masked() {
+    public byte[] masked() {
         return encode(true);
     }
 

@@ -10,7 +10,7 @@ import java.util.Map.Entry;
 import java.util.Optional;
 
 /** A response as it came over the wire; header names in lower case. */
-record HttpAnswer(String statusLine, List<Entry<String, String>> headers, byte[] body) {
+public record HttpAnswer(String statusLine, List<Entry<String, String>> headers, byte[] body) {
 
     int status() {
         return Integer.parseInt(statusLine.split(" ")[1]);
@@ -20,7 +20,7 @@ record HttpAnswer(String statusLine, List<Entry<String, String>> headers, byte[]
         return new String(body, StandardCharsets.UTF_8);
     }
 
-    Optional<String> header(String lowerCaseName) {
+    public Optional<String> header(String lowerCaseName) {
         final List<String> values = headers(lowerCaseName);
         assertTrue(values.size() < 2, () -> lowerCaseName + " repeats in " + this);
         return values.stream().findFirst();

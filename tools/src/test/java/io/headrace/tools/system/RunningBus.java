@@ -35,7 +35,7 @@ import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
  * static field it is shared by all tests of a class, else each test has its own. When a test fails
  * it prints what all members have to say.
  */
-final class RunningBus
+public final class RunningBus
         implements BeforeAllCallback,
                 BeforeEachCallback,
                 AfterTestExecutionCallback,
@@ -58,7 +58,7 @@ final class RunningBus
     /**
      * @param setUp starts the processes.
      */
-    RunningBus(Consumer<RunningBus> setUp) {
+    public RunningBus(Consumer<RunningBus> setUp) {
         this.setUp = setUp;
     }
 
@@ -190,7 +190,7 @@ final class RunningBus
     }
 
     /** A front end with options of its own, and one worker. */
-    void frontEndAndWorker(List<String> frontEndArgs, String... workerArgs) {
+    public void frontEndAndWorker(List<String> frontEndArgs, String... workerArgs) {
         final HeadraceProcess frontEnd = startFrontEnd(frontEndArgs.toArray(String[]::new));
         worker(workerArgs);
         awaitListening(frontEnd);
@@ -302,7 +302,7 @@ final class RunningBus
     }
 
     /** First lines of the distinct errors of all members of a kind. */
-    List<String> errors(Member.Kind kind) {
+    public List<String> errors(Member.Kind kind) {
         try (Members members = members()) {
             return members.all().stream()
                     .filter(member -> member.kind() == kind)

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A WebSocket's client that sends exactly the frames it is given. */
-final class WebSocketClient implements AutoCloseable {
+public final class WebSocketClient implements AutoCloseable {
 
     // The example of RFC 6455, section 1.3.
     static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -19,7 +19,7 @@ final class WebSocketClient implements AutoCloseable {
     private final HttpAnswer answer;
 
     /** Opens a WebSocket. */
-    WebSocketClient(RunningBus bus, String target, String... headers) {
+    public WebSocketClient(RunningBus bus, String target, String... headers) {
         this(bus.connect(), target, headers);
     }
 
@@ -48,12 +48,12 @@ final class WebSocketClient implements AutoCloseable {
     }
 
     /** The response that opened it. */
-    HttpAnswer handshake() {
+    public HttpAnswer handshake() {
         return answer;
     }
 
     /** Sends frames with one write. */
-    WebSocketClient send(Frame... frames) {
+    public WebSocketClient send(Frame... frames) {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (final Frame frame : frames) {
             bytes.writeBytes(frame.masked());
@@ -61,16 +61,16 @@ final class WebSocketClient implements AutoCloseable {
         return send(bytes.toByteArray());
     }
 
-    WebSocketClient send(byte[] bytes) {
+    public WebSocketClient send(byte[] bytes) {
         connection.send(bytes);
         return this;
     }
 
-    Frame receive() {
+    public Frame receive() {
         return Frame.read(connection);
     }
 
-    void shouldReceive(Frame expected) {
+    public void shouldReceive(Frame expected) {
         assertEquals(expected, receive());
     }
 
@@ -89,7 +89,7 @@ final class WebSocketClient implements AutoCloseable {
     }
 
     /** Asserts that the server closes the connection and says nothing more. */
-    void shouldEnd() {
+    public void shouldEnd() {
         assertEquals("", connection.readToEnd());
     }
 
