@@ -62,7 +62,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         try {
             connection.watch().onMessage();
-            final boolean isWanted = !connection.exchanges().isClosing();
+            // A client that has left in the middle of a request leaves a bad one behind.
+            final boolean isWanted =
+                    ctx.channel().isActive() && !connection.exchanges().isClosing();
             if (message instanceof FullHttpRequest request) {
                 if (isWanted) {
                     onRequest(ctx, request);

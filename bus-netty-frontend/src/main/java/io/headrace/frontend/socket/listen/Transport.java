@@ -13,6 +13,7 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
@@ -41,6 +42,9 @@ import java.net.UnixDomainSocketAddress;
 public final class Transport {
 
     private static final int BACKLOG = 1_024;
+    // Of what has been written, the kernel would take megabytes for a client that does not read:
+    // work that nobody wants, and memory that no limit of ours knows of.
+    private static final long UNSENT_LENGTH_MAX = 128 << 10;
 
     private final boolean epoll;
 
@@ -131,7 +135,9 @@ public final class Transport {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true);
         if (epoll) {
-            bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
+            bootstrap
+                    .option(UnixChannelOption.SO_REUSEPORT, true)
+                    .childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_LENGTH_MAX);
         } else {
             bootstrap.option(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
         }

@@ -123,6 +123,17 @@ class SlowClientsTest {
     }
 
     @Test
+    void shouldNotTakeAClientThatLeavesBetweenHeadersForOneThatSendsNonsense() {
+        start();
+        try (RawConnection client = running.connect()) {
+            client.get("/").send("GET / HTTP/1.1\r\nHost: h\r\nX: y");
+            assertEquals("xx", client.answer().body());
+        }
+        RunningFrontend.await("its end", () -> running.counter(" connections") == 0);
+        assertEquals(0, running.counter("400 malformed"));
+    }
+
+    @Test
     void shouldAnswerEarlierRequestsBeforeItRefusesSlowHeaders() {
         start("header.timeout", "300ms");
         try (RawConnection client = running.connect()) {
@@ -240,10 +251,11 @@ class SlowClientsTest {
 
     @Test
     void shouldSendAWebSocketAwayThatLetsFarMoreWaitThanItsBudget() throws Exception {
-        start("outbound.max", "64k");
+        // Far less than what waits before its worker is held back.
+        start("outbound.max", "1k");
         try (RawConnection client = webSocket(4_096)) {
             // Far more than the system's buffers hold.
-            client.send(text("1000 65536"));
+            client.send(text("1000 8192"));
             assertEquals("1008 FRONT_END takes messages too slowly", closes.take());
             assertEquals(1, running.counter("closed outbound-full"));
             shouldStillServe();
@@ -269,6 +281,19 @@ class SlowClientsTest {
         start("outbound.max", "64k");
         try (RawConnection client = new RawConnection(running.frontend().port(), 4_096)) {
             for (int i = 0; i < 60; i++) {
+                client.get("/?length=1000000");
+            }
+            RunningFrontend.await("an end", () -> running.counter("closed outbound-full") == 1);
+        }
+        shouldStillServe();
+    }
+
+    @Test
+    void shouldNotLetTheSystemTakeMegabytesForAClientThatReadsNothing() {
+        // Beside the largest answer, a mebibyte may wait.
+        start("outbound.max", "64k");
+        try (RawConnection client = new RawConnection(running.frontend().port(), 4_096)) {
+            for (int i = 0; i < 3; i++) {
                 client.get("/?length=1000000");
             }
             RunningFrontend.await("an end", () -> running.counter("closed outbound-full") == 1);
