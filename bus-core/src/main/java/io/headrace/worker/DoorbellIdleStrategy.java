@@ -69,11 +69,13 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     @Override
     public void idle() {
         idleCount++;
-        if (idleCount <= Math.min(SPINS_MAX, looksMax)) {
+        final boolean rings = bell.isPresent() && mayRest.getAsBoolean();
+        final int looks = rings ? looksMax : LOOKS_MAX;
+        if (idleCount <= Math.min(SPINS_MAX, looks)) {
             Thread.onSpinWait();
-        } else if (idleCount <= looksMax) {
+        } else if (idleCount <= looks) {
             Thread.yield();
-        } else if (bell.isEmpty() || !mayRest.getAsBoolean()) {
+        } else if (!rings) {
             bell.ifPresent(Bell::disarm);
             sleep.accept(parkNs);
             parkNs = Math.min(parkNs * 2, IdleStrategies.PARK_MAX_NS);

@@ -129,6 +129,18 @@ class DoorbellIdleStrategyTest {
     }
 
     @Test
+    void shouldLookAsOftenAsItCanBeforeItNapsHoweverLongItHasSlept() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        final int most = looks(strategy, 500_000);
+        for (int i = 0; i < 10; i++) {
+            looks(strategy, SLEEP_MAX_NS);
+        }
+        mayRest = false;
+        // Without the look at its armed bell.
+        assertEquals(most - 1, looks(strategy, 500_000));
+    }
+
+    @Test
     void shouldNapWithoutABell() {
         final DoorbellIdleStrategy strategy = strategy(Optional.empty());
         for (int i = 0; i < 200; i++) {
