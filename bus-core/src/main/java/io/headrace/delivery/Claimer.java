@@ -116,8 +116,9 @@ public final class Claimer implements Delivery {
 
     private int handle(LanePoller lane, UnsafeBuffer record, long nowNs) {
         // Records are the trace, and a handler may take any time: the duty cycle's own time will do
-        // only for the first.
-        final long claimedNs = Math.max(nowNs, endedNs);
+        // only for the first, and not if the record is younger.
+        final long claimedNs =
+                Math.max(Math.max(nowNs, endedNs), DeliveryHeader.appendedNs(record, 0));
         DeliveryHeader.claimedNs(record, 0, claimedNs);
         final int fate;
         if (message.wrap(record).decode()) {
