@@ -17,7 +17,7 @@ class BenchmarksTest {
 
     private static final int MESSAGE_TYPES = 9;
     private static final int CLAIM_RUNS = 2 * 2;
-    private static final int GROUP_RUNS = 1;
+    private static final int GROUP_RUNS = 2;
 
     @Test
     void shouldRunEveryJmhBenchmark() throws Exception {

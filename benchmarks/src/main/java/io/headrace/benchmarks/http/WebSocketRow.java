@@ -18,6 +18,7 @@ public final class WebSocketRow implements Row {
                     LoadTurn.closed("echo", 256));
     private static final int MEMBERS = 1_000;
     private static final int MANY_MEMBERS = 10_000;
+    private static final int TRIAL_MEMBERS = 50;
 
     private final Servers servers;
 
@@ -48,9 +49,10 @@ public final class WebSocketRow implements Row {
     public void run(Run run) throws Exception {
         HttpRow.measure(run, name(), TURNS, servers.all(run));
         // A proxy would need twice as many files as one may have open.
-        final int most = (int) run.plan().choose(MANY_MEMBERS, MEMBERS, MEMBERS);
+        final int few = (int) run.plan().choose(MEMBERS, MEMBERS, TRIAL_MEMBERS);
+        final int most = (int) run.plan().choose(MANY_MEMBERS, MEMBERS, TRIAL_MEMBERS);
         final List<LoadTurn> turns = new ArrayList<>();
-        Stream.of(MEMBERS, most)
+        Stream.of(few, most)
                 .distinct()
                 .forEach(
                         members -> {
