@@ -35,6 +35,8 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * In-process Netty: a server with the pipeline of Headrace's front end, whose handler answers on
@@ -45,6 +47,9 @@ public final class NettyServer {
 
     private static final int LENGTH_MAX = 1 << 20;
     private static final int HEADER_LENGTH_MAX = 16 << 10;
+
+    // Held: what nobody holds forgets its level.
+    private static final Logger URING_LOGGER = Logger.getLogger("io.netty.channel.uring");
 
     private static final ByteBuf HELLO =
             Unpooled.unreleasableBuffer(
@@ -57,6 +62,9 @@ public final class NettyServer {
      */
     public static void main(String[] args) throws Exception {
         final boolean uring = args.length == 0;
+        // It would warn of each overflow of a queue that the kernel goes on with; a larger one is
+        // slower.
+        URING_LOGGER.setLevel(Level.SEVERE);
         final EventLoopGroup group = uring ? Sockets.newUringGroup() : Sockets.newGroup();
         final ChannelGroup chat = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         final Channel tcp =
