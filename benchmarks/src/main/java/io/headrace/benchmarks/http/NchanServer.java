@@ -18,6 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 final class NchanServer {
 
     private static final String NAME = "nchan";
+    private static final long START_TIMEOUT_NS = 10_000_000_000L;
     private static final Path NGINX = Path.of("/usr/sbin/nginx");
     private static final Path MODULE = Path.of("/usr/lib/nginx/modules/ngx_nchan_module.so");
 
@@ -43,8 +44,12 @@ final class NchanServer {
                                                 "-c",
                                                 configuration.toString())
                                         .redirectError(ProcessBuilder.Redirect.DISCARD));
+        final long deadlineNs = System.nanoTime() + START_TIMEOUT_NS;
         // Written when it listens.
         while (nginx.isAlive() && !Files.exists(directory.resolve("pid"))) {
+            if (System.nanoTime() - deadlineNs > 0) {
+                throw new IllegalStateException(NAME + " does not listen; see " + directory);
+            }
             LockSupport.parkNanos(1_000_000L);
         }
         final Server server = new Server(NAME, port, List.of(nginx));
