@@ -69,23 +69,35 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     @Override
     public void idle() {
         idleCount++;
-        final boolean rings = bell.isPresent() && mayRest.getAsBoolean();
-        final int looks = rings ? looksMax : LOOKS_MAX;
-        if (idleCount <= Math.min(SPINS_MAX, looks)) {
-            Thread.onSpinWait();
-        } else if (idleCount <= looks) {
-            Thread.yield();
-        } else if (!rings) {
+        if (idleCount <= looksMax) {
+            giveWay();
+        } else if (bell.isPresent() && mayRest.getAsBoolean()) {
+            rest(bell.get());
+        } else if (idleCount <= LOOKS_MAX) {
+            giveWay();
+        } else {
             bell.ifPresent(Bell::disarm);
             sleep.accept(parkNs);
             parkNs = Math.min(parkNs * 2, IdleStrategies.PARK_MAX_NS);
-        } else if (!bell.get().isArmed()) {
-            bell.get().arm();
+        }
+    }
+
+    private void giveWay() {
+        if (idleCount <= SPINS_MAX) {
+            Thread.onSpinWait();
         } else {
+            Thread.yield();
+        }
+    }
+
+    private void rest(Bell itsBell) {
+        if (itsBell.isArmed()) {
             final long beforeNs = clock.nanoTime();
             sleep.accept(sleepMaxNs);
-            bell.get().disarm();
+            itsBell.disarm();
             onSlept(clock.nanoTime() - beforeNs);
+        } else {
+            itsBell.arm();
         }
     }
 
