@@ -205,7 +205,9 @@ final class Consumer implements Agent, Claimer.Handler {
             unheld = false;
             subscription.rewind(ShardTable::isSharded);
         }
-        return callbacks + changes + ended + subscription.poll(claimer, nowNs);
+        final int work = callbacks + changes + ended;
+        // Callbacks are the user's, and may have taken any time.
+        return work + subscription.poll(claimer, work == 0 ? nowNs : clock.nanoTime());
     }
 
     private void endUploads() {

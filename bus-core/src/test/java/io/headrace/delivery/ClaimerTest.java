@@ -82,6 +82,29 @@ class ClaimerTest {
     }
 
     @Test
+    void shouldClaimTheNextMessageOfACycleWhenTheOneBeforeHasEnded() {
+        append(0);
+        append(0);
+        first.does(
+                (lane, message) -> {
+                    clockNs += 7 * MS;
+                    return ClaimWord.DONE;
+                });
+        first.poll(NOW_NS);
+        first.poll(NOW_NS);
+        final UnsafeBuffer next = records().get(1);
+        assertEquals(NOW_NS + 7 * MS, DeliveryHeader.claimedNs(next, 0));
+        assertEquals(NOW_NS + 14 * MS, DeliveryHeader.doneNs(next, 0));
+    }
+
+    @Test
+    void shouldClaimNoMessageBeforeItIsAppended() {
+        writer.append(CHANNEL, MESSAGE, 1, 0, NOW_NS + 3 * MS);
+        first.poll(NOW_NS);
+        assertEquals(NOW_NS + 3 * MS, DeliveryHeader.claimedNs(records().get(0), 0));
+    }
+
+    @Test
     void shouldPassWhatAnotherHasOrHad() {
         append(0);
         append(0);
