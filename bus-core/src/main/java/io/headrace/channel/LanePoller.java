@@ -115,11 +115,11 @@ public final class LanePoller implements AutoCloseable {
     public LanePoller skipEnded(LaneMark mark) {
         lookAgain();
         if (mark.lastEnded() != 0) {
-            if (!moveTo(mark.lastEnded())) {
+            if (moveTo(mark.lastEnded())) {
+                advance();
+            } else if (context == null) {
                 // Its file is deleted; what is left is all behind it.
                 toStart();
-            } else if (peek()) {
-                advance();
             }
         }
         return this;
@@ -174,12 +174,13 @@ public final class LanePoller implements AutoCloseable {
         }
     }
 
-    /** Goes to a record, so that {@link #peek()} finds it; false when it is not there. */
+    /** Makes a record the head; false when it is not there. */
     public boolean moveTo(long recordIndex) {
         if (context != null) {
             advance();
         }
-        return tailer.moveToIndex(recordIndex);
+        // Chronicle may still have a file that is deleted, and the head is the first one behind it.
+        return tailer.moveToIndex(recordIndex) && peek() && index == recordIndex;
     }
 
     @Override

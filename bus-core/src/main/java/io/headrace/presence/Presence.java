@@ -94,7 +94,6 @@ public final class Presence {
         return poller != null
                 && table.index(slot) != ConnectionTable.NO_INDEX
                 && poller.moveTo(table.index(slot))
-                && poller.peek()
                 && Message.isWhole(poller.record())
                 && message.wrap(poller.record()).decode();
     }

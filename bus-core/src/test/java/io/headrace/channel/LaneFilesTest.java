@@ -233,6 +233,36 @@ class LaneFilesTest {
     }
 
     @Test
+    void shouldNotTakeWhatIsLeftForARecordThatIsDeletedAndThatAnotherReaderStillHas()
+            throws IOException {
+        final long first = append(50_000);
+        for (int i = 1; i < 40; i++) {
+            append(50_000);
+        }
+        final Path firstFile = files().get(0);
+        assertTrue(far.peek());
+        for (int i = 0; i < 40; i++) {
+            assertTrue(near.peek());
+            near.advance();
+        }
+        assertTrue(delete() > 2);
+        // As a reader does that the janitor has overtaken.
+        Files.createFile(firstFile);
+        far.lane().queue().refreshDirectoryListing();
+        final LaneMark mark = new LaneMark();
+        mark.lastEnded(first);
+        try (LanePoller late = far.lane().poller()) {
+            assertFalse(late.moveTo(first));
+            assertTrue(late.peek());
+            final long firstLeft = late.sequence();
+            assertTrue(firstLeft > 30, "" + firstLeft);
+            late.skipEnded(mark);
+            assertTrue(late.peek());
+            assertEquals(firstLeft, late.sequence());
+        }
+    }
+
+    @Test
     void shouldGoOnBehindADeletedFileThatAReaderHasMadeAnew() throws IOException {
         for (int i = 0; i < 40; i++) {
             append(50_000);

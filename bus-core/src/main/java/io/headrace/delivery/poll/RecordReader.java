@@ -45,9 +45,7 @@ public final class RecordReader implements AutoCloseable {
                             .orElseThrow(() -> missing(channel, writer, index));
             byWriter.put(writer, poller);
         }
-        return poller.moveTo(index) && poller.peek()
-                ? Optional.of(poller.record())
-                : Optional.empty();
+        return poller.moveTo(index) ? Optional.of(poller.record()) : Optional.empty();
     }
 
     /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
