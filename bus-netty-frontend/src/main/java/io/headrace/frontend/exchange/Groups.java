@@ -39,6 +39,8 @@ public final class Groups<M> implements AutoCloseable {
     private final class Group {
         private final String name;
         private final List<Membership> members = new ArrayList<>();
+        // What they are since one joined or left, or null.
+        private List<M> snapshot;
 
         private Group(String name) {
             this.name = name;
@@ -74,6 +76,7 @@ public final class Groups<M> implements AutoCloseable {
         final Membership membership = new Membership(group, member, slot, nowNs);
         membership.position = group.members.size();
         group.members.add(membership);
+        group.snapshot = null;
         its.add(membership);
         return true;
     }
@@ -134,6 +137,7 @@ public final class Groups<M> implements AutoCloseable {
             members.set(membership.position, last);
             last.position = membership.position;
         }
+        membership.group.snapshot = null;
         table.leave(membership.slot);
         if (members.isEmpty()) {
             byName.remove(membership.group.name);
@@ -159,14 +163,16 @@ public final class Groups<M> implements AutoCloseable {
         }
     }
 
-    /** The members as they are now. */
+    /** The members as they are now; the same list until one joins or leaves. */
     public List<M> members(String name) {
         final Group group = byName.get(name);
-        final List<M> members = new ArrayList<>(group == null ? 0 : group.members.size());
-        if (group != null) {
-            group.members.forEach(membership -> members.add(membership.member));
+        if (group == null) {
+            return List.of();
         }
-        return members;
+        if (group.snapshot == null) {
+            group.snapshot = group.members.stream().map(membership -> membership.member).toList();
+        }
+        return group.snapshot;
     }
 
     @Override

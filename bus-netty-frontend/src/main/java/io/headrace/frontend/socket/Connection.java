@@ -215,12 +215,28 @@ final class Connection {
     }
 
     /** Writes what many get, to be flushed when it is its turn. */
-    void writeShared(ByteBuf message) {
-        watch.onWrite(message);
-        channel.write(message, channel.voidPromise());
+    void writeShared(ByteBuf bytes) {
+        watch.onWrite(bytes.readableBytes());
+        channel.write(bytes.retainedDuplicate(), channel.voidPromise());
+    }
+
+    /** It has been written to and is to be flushed when it is its turn. */
+    void markUnflushed() {
         if (!dirty && !unflushed) {
             unflushed = true;
             connections.fanout().markUnflushed(this);
+        }
+    }
+
+    /** Sends what many get at once, with whatever else waits. */
+    void sendShared(ByteBuf bytes) {
+        final int sent = wire.send(bytes);
+        if (sent == bytes.readableBytes()) {
+            webSocket.publishWaiting(0);
+        } else {
+            watch.onWrite(bytes.readableBytes() - sent);
+            channel.write(bytes.retainedDuplicate().skipBytes(sent), channel.voidPromise());
+            flush();
         }
     }
 

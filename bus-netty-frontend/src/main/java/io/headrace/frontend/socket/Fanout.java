@@ -8,26 +8,35 @@ import io.headrace.frontend.socket.websocket.SharedFrame;
 import io.headrace.message.GroupOrder;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
-import java.util.Iterator;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * What one loop sends to groups: a datagram is put on the wire's form once, whatever the number of
  * members, and once more compressed if some have agreed to that. The members of a large group are
- * written to a slice at a time, and flushed a slice at a time, so that it does not keep the loop
- * from its requests; what comes for a member before its flush leaves with the same write.
+ * written to and flushed a slice at a time, so that it does not keep the loop from its requests;
+ * what is sent to the group before it is its turn leaves with the same write.
  */
 final class Fanout implements AutoCloseable {
 
-    // About half a millisecond each, of system calls and of memory that is in no cache.
+    // About a quarter of a millisecond, of system calls and of memory that is in no cache.
     private static final int FLUSHES_PER_CYCLE = 64;
-    private static final int WRITES_PER_CYCLE = 512;
-    // So many lists of members are held.
-    private static final int SENDINGS_MAX = 16;
+    // So many datagrams are held.
+    private static final int FRAMES_MAX = 16;
 
-    /** A datagram on its way to a large group. */
-    private record Sending(
-            SharedFrame frame, boolean closesSlow, Iterator<WebSocketHandler> members) {}
+    /** A datagram, and what becomes of members that do not keep up. */
+    private record Shared(SharedFrame frame, boolean closesSlow) {}
+
+    /** Datagrams on their way to the members of a large group. */
+    private static final class Sending {
+        private final List<WebSocketHandler> members;
+        private final List<Shared> datagrams = new ArrayList<>();
+        private int next;
+
+        private Sending(List<WebSocketHandler> members) {
+            this.members = members;
+        }
+    }
 
     private final Groups<WebSocketHandler> groups;
     private final LoopCounters counters;
@@ -36,9 +45,10 @@ final class Fanout implements AutoCloseable {
     private final int waitingMax;
     private final ArrayDeque<Sending> sendings = new ArrayDeque<>();
     private final ArrayDeque<Connection> unflushed = new ArrayDeque<>();
+    private int frameCount;
 
     /**
-     * @param waitingMax a member for which more bytes wait does not keep up.
+     * @param waitingMax a member for which more bytes wait, beside one message, does not keep up.
      */
     Fanout(
             Groups<WebSocketHandler> groups,
@@ -73,12 +83,19 @@ final class Fanout implements AutoCloseable {
     int send(GroupOrder order, ByteBufAllocator allocator) {
         final String group = order.group();
         final int count = groups.count(group);
-        if (count > WRITES_PER_CYCLE || count > 0 && !sendings.isEmpty()) {
+        if (count > FLUSHES_PER_CYCLE || count > 0 && !sendings.isEmpty()) {
             begin(order, groups.members(group), allocator);
         } else if (count > 0) {
             frame.wrap(order.binary(), order.content(), allocator);
             try {
-                groups.forEach(group, member -> send(frame, member, order.closesSlow()));
+                groups.forEach(
+                        group,
+                        member -> {
+                            if (takes(member, order.closesSlow())) {
+                                member.connection().writeShared(member.shared(frame));
+                                member.connection().markUnflushed();
+                            }
+                        });
             } finally {
                 frame.release();
             }
@@ -88,48 +105,95 @@ final class Fanout implements AutoCloseable {
 
     private void begin(
             GroupOrder order, List<WebSocketHandler> members, ByteBufAllocator allocator) {
-        if (sendings.size() == SENDINGS_MAX) {
-            write(sendings.peek(), Integer.MAX_VALUE);
+        if (frameCount == FRAMES_MAX) {
+            finishWriting(sendings.peek());
+        }
+        Sending sending = sendings.peekLast();
+        if (sending == null || sending.members != members || sending.next > 0) {
+            sending = new Sending(members);
+            sendings.add(sending);
         }
         final SharedFrame kept = new SharedFrame(deflate);
         kept.wrap(order.binary(), order.content(), allocator);
         kept.keep();
-        sendings.add(new Sending(kept, order.closesSlow(), members.iterator()));
+        sending.datagrams.add(new Shared(kept, order.closesSlow()));
+        frameCount++;
     }
 
-    /** Writes to some of the members that are left; returns to how many. */
+    /** Sends to some of the members that are left, each with one write; returns to how many. */
     private int write(Sending sending, int countMax) {
-        int count = 0;
-        while (count < countMax && sending.members.hasNext()) {
-            send(sending.frame, sending.members.next(), sending.closesSlow);
-            count++;
+        final int from = sending.next;
+        final int to = from + Math.min(sending.members.size() - from, countMax);
+        for (; sending.next < to; sending.next++) {
+            final WebSocketHandler member = sending.members.get(sending.next);
+            final Connection connection = member.connection();
+            if (sending.datagrams.size() == 1) {
+                final Shared only = sending.datagrams.get(0);
+                if (takes(member, only.closesSlow)) {
+                    connection.sendShared(member.shared(only.frame));
+                }
+            } else {
+                write(sending, member);
+                connection.flush();
+            }
         }
-        if (!sending.members.hasNext()) {
+        removeIfWritten(sending);
+        return to - from;
+    }
+
+    private void write(Sending sending, WebSocketHandler member) {
+        for (int i = 0; i < sending.datagrams.size(); i++) {
+            final Shared shared = sending.datagrams.get(i);
+            if (takes(member, shared.closesSlow)) {
+                member.connection().writeShared(member.shared(shared.frame));
+            }
+        }
+    }
+
+    /** Writes to the members that are left, who are flushed when it is their turn. */
+    private void finishWriting(Sending sending) {
+        for (; sending.next < sending.members.size(); sending.next++) {
+            final WebSocketHandler member = sending.members.get(sending.next);
+            write(sending, member);
+            member.connection().markUnflushed();
+        }
+        removeIfWritten(sending);
+    }
+
+    private void removeIfWritten(Sending sending) {
+        if (sending.next == sending.members.size()) {
             sendings.remove();
-            sending.frame.release();
+            release(sending);
         }
-        return count;
+    }
+
+    private void release(Sending sending) {
+        sending.datagrams.forEach(shared -> shared.frame.release());
+        frameCount -= sending.datagrams.size();
     }
 
     /** Writes to all whom it has not yet written to: what comes next is for one of them alone. */
     void finishWriting() {
         while (!sendings.isEmpty()) {
-            write(sendings.peek(), Integer.MAX_VALUE);
+            finishWriting(sendings.peek());
         }
     }
 
-    private void send(SharedFrame frame, WebSocketHandler member, boolean closesSlow) {
+    /** Whether a member is sent a datagram: if it keeps up. */
+    private boolean takes(WebSocketHandler member, boolean closesSlow) {
         if (!member.isOpen()) {
-            return;
+            return false;
         }
-        if (member.pendingLength() <= waitingMax) {
-            member.sendShared(frame);
-        } else if (closesSlow) {
+        if (member.connection().watch().excessLength() <= waitingMax) {
+            return true;
+        }
+        if (closesSlow) {
             counters.membersClosed().incrementRelease();
             member.closeSlow();
         } else {
             counters.membersSkipped().incrementRelease();
         }
+        return false;
     }
 
     /** A member has been written to and is to be flushed when it is its turn. */
@@ -137,22 +201,21 @@ final class Fanout implements AutoCloseable {
         unflushed.add(connection);
     }
 
-    /** Writes to a slice of the members, and flushes a slice of those that were written to. */
+    /** Flushes a slice of the members that were written to, or writes to some that were not. */
     int flush() {
         int count = 0;
-        while (count < WRITES_PER_CYCLE && !sendings.isEmpty()) {
-            count += write(sendings.peek(), WRITES_PER_CYCLE - count);
-        }
-        for (int i = 0; i < FLUSHES_PER_CYCLE && !unflushed.isEmpty(); i++) {
+        for (; count < FLUSHES_PER_CYCLE && !unflushed.isEmpty(); count++) {
             unflushed.poll().flush();
-            count++;
+        }
+        while (count < FLUSHES_PER_CYCLE && !sendings.isEmpty()) {
+            count += write(sendings.peek(), FLUSHES_PER_CYCLE - count);
         }
         return count;
     }
 
     @Override
     public void close() {
-        sendings.forEach(sending -> sending.frame.release());
+        sendings.forEach(this::release);
         sendings.clear();
         groups.close();
     }

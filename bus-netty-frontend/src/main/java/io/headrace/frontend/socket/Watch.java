@@ -62,8 +62,13 @@ final class Watch implements Meter.Client {
     /** A message is about to be written. */
     void onWrite(Object message) {
         if (message instanceof ByteBufHolder holder) {
-            largestLength = Math.max(largestLength, holder.content().readableBytes());
+            onWrite(holder.content().readableBytes());
         }
+    }
+
+    /** A message of so many bytes is about to be written. */
+    void onWrite(int length) {
+        largestLength = Math.max(largestLength, length);
     }
 
     /**
@@ -76,10 +81,15 @@ final class Watch implements Meter.Client {
         final long budget = connections.limits().outboundLengthMax();
         if (pending <= budget) {
             largestLength = 0;
-        } else if (pending - largestLength > Limits.OUTBOUND_BURST * budget) {
+        } else if (excessLength() > Limits.OUTBOUND_BURST * budget) {
             sendAway(Closed.OUTBOUND_FULL);
         }
         return pending;
+    }
+
+    /** How many bytes wait beside a message as long as the longest: one alone is not too many. */
+    long excessLength() {
+        return wire.pendingLength() - largestLength;
     }
 
     /** How many bytes the client has not taken, as it is now. */

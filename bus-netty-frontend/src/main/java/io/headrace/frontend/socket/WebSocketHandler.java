@@ -7,6 +7,7 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.socket.websocket.Handshake;
 import io.headrace.frontend.socket.websocket.SharedFrame;
 import io.headrace.message.Close;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -175,15 +176,14 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         return true;
     }
 
-    /** Sends a message that others get as well. */
-    void sendShared(SharedFrame frame) {
+    /** The form that its client gets of a message that others get as well. */
+    ByteBuf shared(SharedFrame frame) {
         connections.counters().framesOut().incrementRelease();
-        connection.writeShared(frame.frame(windowBits));
+        return frame.frame(windowBits);
     }
 
-    /** Bytes that its client has not taken. */
-    long pendingLength() {
-        return connection.watch().pendingLength();
+    Connection connection() {
+        return connection;
     }
 
     /** Lets workers see how much waits for its client. */
@@ -351,7 +351,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     /** Its client has caught up, or lets more wait: workers are to see that without a write. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        publishWaiting(pendingLength());
+        publishWaiting(connection.watch().pendingLength());
     }
 
     private void appendClose() {

@@ -9,6 +9,7 @@ import io.headrace.message.Datagram;
 import io.headrace.worker.reply.WebSocket;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +25,8 @@ class LargeGroupTest {
 
     private static final int MEMBER_COUNT = 700;
     private static final String GROUP = "everybody";
+    private static final int LARGE_LENGTH = 5 << 20;
+    private static final String LARGE = "0123456789abcdef".repeat(LARGE_LENGTH / 16);
 
     private final List<RawConnection> members = new ArrayList<>();
     private RunningFrontend running;
@@ -73,6 +76,14 @@ class LargeGroupTest {
                 for (int i = 0; i < 40; i++) {
                     socket.groups().send(GROUP, Integer.toString(i));
                 }
+            }
+            case "join" -> {
+                socket.join("some");
+                socket.send("joined");
+            }
+            case "large" -> {
+                socket.groups().send("some", LARGE);
+                socket.groups().send("some", "small");
             }
             case "leave" -> {
                 socket.groups().send(GROUP, "goodbye");
@@ -164,6 +175,22 @@ class LargeGroupTest {
             if (i != 2) {
                 shouldRead(members.get(i), "one", "two");
             }
+        }
+    }
+
+    @Test
+    void shouldSendAllOfAMessageOfWhichTheSystemTakesAPartAtATime() throws IOException {
+        final List<RawConnection> some = members.subList(100, 170);
+        for (final RawConnection member : some) {
+            shouldRead(send(member, "join"), "joined");
+        }
+        send(members.get(0), "large");
+        for (final RawConnection member : some) {
+            final byte[] header = member.read(10);
+            assertEquals(LARGE_LENGTH, ByteBuffer.wrap(header, 2, 8).getLong());
+            final byte[] content = member.read(LARGE_LENGTH);
+            assertEquals(LARGE, new String(content, StandardCharsets.US_ASCII));
+            shouldRead(member, "small");
         }
     }
 }

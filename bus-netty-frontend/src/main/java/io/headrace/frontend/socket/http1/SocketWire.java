@@ -3,15 +3,21 @@ package io.headrace.frontend.socket.http1;
 
 import io.headrace.frontend.socket.limit.Meter;
 import io.headrace.frontend.socket.limit.Wire;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
 
 /** A socket that carries one connection: HTTP/1, or what has become of it. */
 public final class SocketWire implements Wire {
 
     private final DuplexChannel channel;
+    // Null when bytes do not go to the socket as they are.
+    private final FileDescriptor socket;
     private final Meter meter;
     private final StrictRequestDecoder decoder;
 
@@ -20,6 +26,11 @@ public final class SocketWire implements Wire {
      */
     public SocketWire(Channel channel) {
         this.channel = (DuplexChannel) channel;
+        this.socket =
+                channel instanceof UnixChannel unix
+                                && channel.pipeline().get(SslHandler.class) == null
+                        ? unix.fd()
+                        : null;
         this.meter = Meter.of(channel);
         this.decoder = channel.pipeline().get(StrictRequestDecoder.class);
     }
@@ -74,6 +85,23 @@ public final class SocketWire implements Wire {
         channel.pipeline().remove(HttpResponseEncoder.class);
         // The last, because what it still holds goes to the handlers behind it.
         channel.pipeline().remove(decoder);
+    }
+
+    @Override
+    public int send(ByteBuf bytes) {
+        if (socket == null || !bytes.hasMemoryAddress() || meter.pendingLength() > 0) {
+            return 0;
+        }
+        try {
+            final int sent =
+                    socket.writeAddress(
+                            bytes.memoryAddress(), bytes.readerIndex(), bytes.writerIndex());
+            meter.onSent(sent);
+            return sent;
+        } catch (final IOException broken) {
+            // The channel meets it when the bytes are written, and closes.
+            return 0;
+        }
     }
 
     @Override

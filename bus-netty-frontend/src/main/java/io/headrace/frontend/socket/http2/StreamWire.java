@@ -3,6 +3,7 @@ package io.headrace.frontend.socket.http2;
 
 import io.headrace.frontend.socket.limit.Meter;
 import io.headrace.frontend.socket.limit.Wire;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -137,6 +138,11 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
         return stream.isWritable()
                 ? stream.config().getWriteBufferHighWaterMark() + 1 - stream.bytesBeforeUnwritable()
                 : stream.config().getWriteBufferLowWaterMark() - 1 + stream.bytesBeforeWritable();
+    }
+
+    @Override
+    public int send(ByteBuf bytes) {
+        return 0;
     }
 
     @Override

@@ -98,6 +98,11 @@ public final class Meter extends ChannelDuplexHandler {
         ctx.write(message, promise);
     }
 
+    /** So many bytes were sent past the handlers. */
+    public void onSent(int length) {
+        writtenLength += length;
+    }
+
     /** How many bytes have been read. */
     public long readLength() {
         return readLength;

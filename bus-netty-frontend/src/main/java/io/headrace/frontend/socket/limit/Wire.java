@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.limit;
 
+import io.netty.buffer.ByteBuf;
+
 /**
  * What carries a connection: a socket of its own, or one of the streams of an HTTP/2 socket. Counts
  * the bytes of the one connection, and knows where in its protocol it is.
@@ -33,6 +35,14 @@ public interface Wire {
 
     /** How many of them the client has not taken, as it is now. */
     long pendingLength();
+
+    /**
+     * Sends bytes at once, past the handlers, where that changes nothing: they are as they are to
+     * be, and nothing waits before them.
+     *
+     * @return how many of them are sent; the others are to be written.
+     */
+    int send(ByteBuf bytes);
 
     /** Says that nothing more will be written; what comes is still read. */
     void endOutput();

@@ -57,7 +57,7 @@ public final class SharedFrame {
     }
 
     /**
-     * The frame for a WebSocket; it is the caller's to release.
+     * The frame for a WebSocket; whoever keeps it retains a duplicate.
      *
      * @param windowBits that it has agreed to, or {@link Deflate#NOT_AGREED}.
      */
@@ -66,7 +66,7 @@ public final class SharedFrame {
         if (frames[window] == null) {
             frames[window] = window == Deflate.NOT_AGREED ? plain() : compressed(window);
         }
-        return frames[window].retainedDuplicate();
+        return frames[window];
     }
 
     private ByteBuf plain() {
