@@ -49,6 +49,7 @@ record Target(String what, double limit, boolean isAtMost, String unit, double m
         for (final int members : List.of(1_000, 10_000)) {
             final String name = "broadcast " + members;
             finder.atLeast(0.95, "websocket", name, "netty", Figure.PER_SECOND);
+            finder.atLeast(0.95, "websocket", name, "nchan", Figure.PER_SECOND);
             finder.atLeast(2, "websocket", name + ", 10 at once", "netty", Figure.PER_SECOND);
             finder.duringBroadcast("rate 200 during " + name);
         }
