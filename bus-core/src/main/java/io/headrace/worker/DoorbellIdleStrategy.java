@@ -17,7 +17,7 @@ import org.agrona.concurrent.NanoClock;
  * sleeps are long, and more again when it is woken as soon as it sleeps.
  *
  * <p>Without a bell, and while there is something to wait for that nobody rings about, it takes
- * naps of up to {@link IdleStrategies#PARK_MAX_NS} instead.
+ * naps of up to {@link IdleStrategies#PARK_MAX_NS} instead, which a ring ends as well.
  */
 public final class DoorbellIdleStrategy implements IdleStrategy {
 
@@ -76,9 +76,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
         } else if (idleCount <= LOOKS_MAX) {
             giveWay();
         } else {
-            bell.ifPresent(Bell::disarm);
-            sleep.accept(parkNs);
-            parkNs = Math.min(parkNs * 2, IdleStrategies.PARK_MAX_NS);
+            nap();
         }
     }
 
@@ -98,6 +96,17 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
             onSlept(clock.nanoTime() - beforeNs);
         } else {
             itsBell.arm();
+        }
+    }
+
+    private void nap() {
+        if (bell.isPresent() && !bell.get().isArmed()) {
+            // All else does ring.
+            bell.get().arm();
+        } else {
+            sleep.accept(parkNs);
+            bell.ifPresent(Bell::disarm);
+            parkNs = Math.min(parkNs * 2, IdleStrategies.PARK_MAX_NS);
         }
     }
 

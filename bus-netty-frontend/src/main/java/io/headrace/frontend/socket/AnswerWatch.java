@@ -34,6 +34,8 @@ final class AnswerWatch {
     private final DeadlineTimerWheel wheel;
     private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
     private final Set<Exchange> streaming = new LinkedHashSet<>();
+    // Whether one may have a worker that has died since they were looked after.
+    private boolean mayBreak;
 
     AnswerWatch(
             Ingresses ingresses,
@@ -125,6 +127,7 @@ final class AnswerWatch {
     /** Looks after all waiting requests when members have come or gone. */
     void onMembersChanged() {
         new ArrayList<>(byTimer.values()).forEach(this::endIfOver);
+        mayBreak = true;
     }
 
     /**
@@ -140,6 +143,7 @@ final class AnswerWatch {
 
     void onStreamStart(Exchange exchange) {
         streaming.add(exchange);
+        mayBreak = true;
     }
 
     void onStreamEnd(Exchange exchange) {
@@ -155,9 +159,10 @@ final class AnswerWatch {
      * left to be polled.
      */
     int breakOffStreams() {
-        if (streaming.isEmpty()) {
+        if (!mayBreak) {
             return 0;
         }
+        mayBreak = false;
         final List<Exchange> broken =
                 streaming.stream()
                         .filter(
