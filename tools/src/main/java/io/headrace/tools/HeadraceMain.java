@@ -11,6 +11,8 @@ import io.headrace.tools.command.StatCommand;
 import io.headrace.tools.command.TailCommand;
 import io.headrace.tools.command.WhoCommand;
 import io.headrace.tools.command.WorkerCommand;
+import java.util.Map;
+import java.util.TreeMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -24,19 +26,20 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         version = "headrace 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
-        footer = "  bench     Measures Headrace beside what else could be used (bench --help).",
-        subcommands = {
-            AuditCommand.class,
-            DemoCommand.class,
-            FrontendCommand.class,
-            WorkerCommand.class,
-            RehearseCommand.class,
-            RequeueCommand.class,
-            WhoCommand.class,
-            StatCommand.class,
-            TailCommand.class
-        })
+        footer = "  bench     Measures Headrace beside what else could be used (bench --help).")
 public final class HeadraceMain implements Runnable {
+
+    private static final Map<String, Class<?>> COMMANDS =
+            Map.of(
+                    "audit", AuditCommand.class,
+                    "demo", DemoCommand.class,
+                    "frontend", FrontendCommand.class,
+                    "rehearse", RehearseCommand.class,
+                    "requeue", RequeueCommand.class,
+                    "stat", StatCommand.class,
+                    "tail", TailCommand.class,
+                    "who", WhoCommand.class,
+                    "worker", WorkerCommand.class);
 
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
@@ -46,9 +49,16 @@ public final class HeadraceMain implements Runnable {
 
     /** Runs a command line and returns its exit code. */
     static int execute(String... args) {
-        return new CommandLine(new HeadraceMain())
-                .setExecutionExceptionHandler(HeadraceMain::onFailure)
-                .execute(args);
+        final CommandLine all = new CommandLine(new HeadraceMain());
+        // To look at one command's options takes 40 ms, which every start of a worker would wait
+        // for.
+        final String name = args.length == 0 ? "" : args[0];
+        if (COMMANDS.containsKey(name)) {
+            all.addSubcommand(name, COMMANDS.get(name));
+        } else {
+            new TreeMap<>(COMMANDS).forEach(all::addSubcommand);
+        }
+        return all.setExecutionExceptionHandler(HeadraceMain::onFailure).execute(args);
     }
 
     private static int onFailure(
