@@ -11,11 +11,16 @@ import org.agrona.concurrent.status.AtomicCounter;
  */
 public final class FateCounters {
 
+    private static final int STATE_COUNT = ClaimWord.DEFERRED + 1;
+
     private final Member member;
     private final String owner;
     // By channel, then by state of the claim word.
     private final Map<String, AtomicCounter[]> byChannel = new HashMap<>();
     private final AtomicCounter undecodable;
+    // Messages of one channel come in rows; a lane's name for it is always the same object.
+    private String lastChannel;
+    private AtomicCounter[] last;
 
     /**
      * @param owner names the thread in the counters' labels.
@@ -31,16 +36,15 @@ public final class FateCounters {
      * ClaimWord}'s states.
      */
     public AtomicCounter of(int fate, String channel) {
-        AtomicCounter[] counters = byChannel.get(channel);
-        if (counters == null) {
-            counters = new AtomicCounter[ClaimWord.DEFERRED + 1];
-            byChannel.put(channel, counters);
+        if (channel != lastChannel) {
+            last = byChannel.computeIfAbsent(channel, c -> new AtomicCounter[STATE_COUNT]);
+            lastChannel = channel;
         }
-        if (counters[fate] == null) {
+        if (last[fate] == null) {
             final String label = fate == ClaimWord.DEFERRED ? "deferred" : ClaimWord.label(fate);
-            counters[fate] = member.counter(owner + " " + label + " " + channel);
+            last[fate] = member.counter(owner + " " + label + " " + channel);
         }
-        return counters[fate];
+        return last[fate];
     }
 
     AtomicCounter undecodable() {

@@ -33,6 +33,9 @@ public final class Shards implements AutoCloseable {
     private long nextLookNs;
     private long laneVersion;
     private LiveMembers.Snapshot seen;
+    // Messages of one channel come in rows.
+    private String lastChannel;
+    private Group lastGroup;
 
     /** A message of an own connection that another consumer still has. */
     private record Held(String channel, String writer, long index) {}
@@ -73,17 +76,28 @@ public final class Shards implements AutoCloseable {
                             ShardTable.group(channel),
                             name -> new Group(ShardTable.of(bus, name), channel));
             byChannel.put(channel, group);
+            lastChannel = null;
         }
+    }
+
+    /** The group that a channel belongs to, or null. */
+    private Group group(String channel) {
+        // A lane has one name for its channel, always the same object.
+        if (channel != lastChannel) {
+            lastGroup = byChannel.get(channel);
+            lastChannel = channel;
+        }
+        return lastGroup;
     }
 
     /** Whether messages of a channel go to whoever owns their connection's shard. */
     boolean isSharded(String channel) {
-        return byChannel.containsKey(channel);
+        return group(channel) != null;
     }
 
     /** Whether this consumer owns the shard of a connection right now. */
     boolean owns(String channel, long connection) {
-        return byChannel.get(channel).table.owner(ShardTable.shardOf(connection)) == consumerId;
+        return group(channel).table.owner(ShardTable.shardOf(connection)) == consumerId;
     }
 
     /**
@@ -91,8 +105,7 @@ public final class Shards implements AutoCloseable {
      * consumer still has. Other connections go on.
      */
     void hold(LanePoller lane, long connection) {
-        byChannel
-                .get(lane.lane().channel())
+        group(lane.lane().channel())
                 .held
                 .put(
                         connection,
@@ -104,13 +117,13 @@ public final class Shards implements AutoCloseable {
      * it has waited for that. Then the lanes must be read again.
      */
     public boolean unhold(String channel, String writer, long index, long connection) {
-        final Group group = byChannel.get(channel);
+        final Group group = group(channel);
         return group != null && group.held.remove(connection, new Held(channel, writer, index));
     }
 
     /** Whether a connection waits; its messages are passed until it does not. */
     boolean isHeld(String channel, long connection) {
-        final Long2ObjectHashMap<Held> held = byChannel.get(channel).held;
+        final Long2ObjectHashMap<Held> held = group(channel).held;
         return !held.isEmpty() && held.containsKey(connection);
     }
 
@@ -220,6 +233,7 @@ public final class Shards implements AutoCloseable {
         bus.raiseLaneVersion();
         groups.clear();
         byChannel.clear();
+        lastChannel = null;
         records.close();
     }
 }
