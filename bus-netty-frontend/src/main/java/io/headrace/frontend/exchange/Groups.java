@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.agrona.collections.Long2ObjectHashMap;
 
 /**
@@ -141,25 +140,6 @@ public final class Groups<M> implements AutoCloseable {
         table.leave(membership.slot);
         if (members.isEmpty()) {
             byName.remove(membership.group.name);
-        }
-    }
-
-    /** Number of members of a group; 0 when there is no such group. */
-    public int count(String name) {
-        final Group group = byName.get(name);
-        return group == null ? 0 : group.members.size();
-    }
-
-    /** Does something with each member of a group; it may leave the group meanwhile. */
-    public void forEach(String name, Consumer<M> action) {
-        final Group group = byName.get(name);
-        if (group != null) {
-            // From the last: one that leaves is replaced by one that was there already.
-            for (int i = group.members.size() - 1; i >= 0; i--) {
-                if (i < group.members.size()) {
-                    action.accept(group.members.get(i).member);
-                }
-            }
         }
     }
 

@@ -13,9 +13,9 @@ import java.util.List;
 
 /**
  * What one loop sends to groups: a datagram is put on the wire's form once, whatever the number of
- * members, and once more compressed if some have agreed to that. The members of a large group are
- * written to and flushed a slice at a time, so that it does not keep the loop from its requests;
- * what is sent to the group before it is its turn leaves with the same write.
+ * members, and once more compressed if some have agreed to that. Members are written to and flushed
+ * a slice at a time, so that a large group does not keep the loop from its requests; what is sent
+ * to the group before it is its turn leaves with the same write.
  */
 final class Fanout implements AutoCloseable {
 
@@ -27,7 +27,7 @@ final class Fanout implements AutoCloseable {
     /** A datagram, and what becomes of members that do not keep up. */
     private record Shared(SharedFrame frame, boolean closesSlow) {}
 
-    /** Datagrams on their way to the members of a large group. */
+    /** Datagrams on their way to the members of a group. */
     private static final class Sending {
         private final List<WebSocketHandler> members;
         private final List<Shared> datagrams = new ArrayList<>();
@@ -41,7 +41,6 @@ final class Fanout implements AutoCloseable {
     private final Groups<WebSocketHandler> groups;
     private final LoopCounters counters;
     private final Deflate deflate;
-    private final SharedFrame frame;
     private final int waitingMax;
     private final ArrayDeque<Sending> sendings = new ArrayDeque<>();
     private final ArrayDeque<Connection> unflushed = new ArrayDeque<>();
@@ -58,7 +57,6 @@ final class Fanout implements AutoCloseable {
         this.groups = groups;
         this.counters = counters;
         this.deflate = deflate;
-        this.frame = new SharedFrame(deflate);
         this.waitingMax = waitingMax;
     }
 
@@ -81,26 +79,11 @@ final class Fanout implements AutoCloseable {
 
     /** Sends to all members of a group; returns how many there are. */
     int send(GroupOrder order, ByteBufAllocator allocator) {
-        final String group = order.group();
-        final int count = groups.count(group);
-        if (count > FLUSHES_PER_CYCLE || count > 0 && !sendings.isEmpty()) {
-            begin(order, groups.members(group), allocator);
-        } else if (count > 0) {
-            frame.wrap(order.binary(), order.content(), allocator);
-            try {
-                groups.forEach(
-                        group,
-                        member -> {
-                            if (takes(member, order.closesSlow())) {
-                                member.connection().writeShared(member.shared(frame));
-                                member.connection().markUnflushed();
-                            }
-                        });
-            } finally {
-                frame.release();
-            }
+        final List<WebSocketHandler> members = groups.members(order.group());
+        if (!members.isEmpty()) {
+            begin(order, members, allocator);
         }
-        return count;
+        return members.size();
     }
 
     private void begin(
