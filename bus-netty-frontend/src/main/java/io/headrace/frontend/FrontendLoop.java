@@ -83,10 +83,10 @@ final class FrontendLoop implements Agent {
         cycleNs.lazySet(ingresses.nowNs());
         int work = listener.poll();
         final int replies = egress.poll(ingresses.nowNs());
-        work += replies + (replies == 0 ? connections.breakOffStreams() : 0);
         if (membersChanged) {
             connections.onMembersChanged();
         }
+        work += replies + (replies == 0 ? connections.breakOffStreams() : 0);
         work += connections.doWork(ingresses.nowNs());
         work += connections.flush();
         if (drainRequested) {

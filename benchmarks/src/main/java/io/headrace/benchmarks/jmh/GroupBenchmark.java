@@ -123,7 +123,7 @@ public class GroupBenchmark {
             throw new IllegalStateException("of " + SEND_COUNT + " came " + received);
         }
         for (final String room : rooms) {
-            if (members.count(room) != 0 || !groups.members(room).isEmpty()) {
+            if (members.members(room).size() != 0 || !groups.members(room).isEmpty()) {
                 throw new IllegalStateException("somebody is left in " + room);
             }
         }
