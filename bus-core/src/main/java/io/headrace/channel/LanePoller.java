@@ -174,7 +174,9 @@ public final class LanePoller implements AutoCloseable {
         }
     }
 
-    /** Makes a record the head; false when it is not there. */
+    /**
+     * Makes a record the head; false when it is not there: then the head is none, or a later one.
+     */
     public boolean moveTo(long recordIndex) {
         if (context != null) {
             advance();

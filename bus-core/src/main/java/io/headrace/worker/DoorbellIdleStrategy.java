@@ -101,7 +101,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
 
     private void nap() {
         if (bell.isPresent() && !bell.get().isArmed()) {
-            // All else does ring.
+            // What rings is not to wait for the end of the nap.
             bell.get().arm();
         } else {
             sleep.accept(parkNs);

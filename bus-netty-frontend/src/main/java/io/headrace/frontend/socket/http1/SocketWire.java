@@ -89,7 +89,11 @@ public final class SocketWire implements Wire {
 
     @Override
     public int send(ByteBuf bytes) {
-        if (socket == null || !bytes.hasMemoryAddress() || meter.pendingLength() > 0) {
+        // The number of a socket that is closed may be another client's already.
+        if (socket == null
+                || !socket.isOpen()
+                || !bytes.hasMemoryAddress()
+                || meter.pendingLength() > 0) {
             return 0;
         }
         try {
