@@ -71,7 +71,7 @@ class MessageDamageTest {
         }
     }
 
-    @Property(tries = 20_000)
+    @Property(tries = 5_000)
     void shouldSurviveAnyDamage(@ForAll("damagedRecords") UnsafeBuffer record) {
         checkDamaged(record);
     }

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -42,6 +43,12 @@ final class BrowserPage {
 
     /** Evaluates an expression that is a text, without quotes of its own but single ones. */
     String evaluate(String expression) {
+        return ask(expression)
+                .orElseThrow(() -> new AssertionError("the page refused " + expression));
+    }
+
+    /** Empty when the page went away under the question, as a page being navigated does. */
+    private Optional<String> ask(String expression) {
         final int id = ++lastId;
         socket.sendText(
                         """
@@ -62,12 +69,16 @@ final class BrowserPage {
             }
             final Map<String, Object> answer = Json.object(message);
             if (answer.get("id") instanceof Number number && number.intValue() == id) {
-                return String.valueOf(Json.at(answer, "result", "result", "value"));
+                return answer.containsKey("error")
+                        ? Optional.empty()
+                        : Optional.of(String.valueOf(Json.at(answer, "result", "result", "value")));
             }
         }
     }
 
     void await(String expression, String value) {
-        Await.until(expression + " is " + value, () -> evaluate(expression).equals(value));
+        Await.until(
+                expression + " is " + value,
+                () -> ask(expression).filter(value::equals).isPresent());
     }
 }

@@ -88,7 +88,7 @@ class BrowserTest {
                         .redirectErrorStream(true)
                         .redirectOutput(profile.resolve("output").toFile());
         // It keeps more than its profile, and all of that below these.
-        List.of("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+        List.of("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
                 .forEach(name -> builder.environment().put(name, profile.toString()));
         browser = builder.start();
         final Path port = profile.resolve("DevToolsActivePort");
