@@ -43,12 +43,6 @@ public final class Bus implements AutoCloseable {
     /** System property and default of every tool's {@code --bus}. */
     public static final String DIRECTORY_PROPERTY = "headrace.bus";
 
-    /**
-     * How long the {@link #pageAgent()} sleeps between its rounds. Each takes the processor from
-     * somebody, so they are few; what it has got ahead lasts for longer.
-     */
-    public static final long PAGE_SLEEP_MS = 20;
-
     private final Path directory;
     private final BusSettings settings;
     private final BusFile file;

@@ -42,10 +42,16 @@ import org.agrona.concurrent.status.AtomicCounter;
  */
 public final class Janitor implements Agent {
 
+    /** What a round has done that is to be followed by another one soon; see {@link #doWork}. */
+    public static final int MUCH_WORK = 32;
+
     private static final long FOLLOW_INTERVAL_NS = 10_000_000L;
     private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;
     private static final long MEMORY_INTERVAL_NS = 50_000_000L;
-    private static final long CLEAN_INTERVAL_NS = 1_000_000_000L;
+    // What is kept for so long is kept for a little longer: a look at all the files is expensive.
+    private static final int CLEANS_PER_RETENTION = 16;
+    private static final long CLEAN_INTERVAL_MIN_NS = 1_000_000_000L;
+    private static final long CLEAN_INTERVAL_MAX_NS = 5_000_000_000L;
     private static final long TIGHT_CLEAN_INTERVAL_NS = 50_000_000L;
     // Readers look at the lane version in every duty cycle; this is for those that are busy with a
     // message.
@@ -57,6 +63,7 @@ public final class Janitor implements Agent {
     private final Member member;
     private final LiveMembers liveMembers;
     private final Retention retention;
+    private final long cleanIntervalNs;
     private final Election election;
     private final DeadClaims deadClaims;
     private final OpenConnections openConnections;
@@ -91,6 +98,12 @@ public final class Janitor implements Agent {
         this.liveMembers = liveMembers;
         this.retention = retention;
         this.consumerId = consumerId;
+        this.cleanIntervalNs =
+                Math.max(
+                        CLEAN_INTERVAL_MIN_NS,
+                        Math.min(
+                                retention.retentionMs() * 1_000_000L / CLEANS_PER_RETENTION,
+                                CLEAN_INTERVAL_MAX_NS));
         this.election = new Election(bus.file("janitor.lock"));
         this.deadClaims = new DeadClaims(bus);
         this.openConnections =
@@ -100,6 +113,10 @@ public final class Janitor implements Agent {
         this.bellsUnheard = member.counter("bells unheard");
     }
 
+    /**
+     * @return number of records that have ended, more if they are large, and {@link #MUCH_WORK} for
+     *     each lane with one that has not, and while there is little memory.
+     */
     @Override
     public int doWork() {
         final long nowNs = bus.clock().nanoTime();
@@ -128,9 +145,9 @@ public final class Janitor implements Agent {
             laneVersion = version;
             lookForLanes(isElected, members, nowNs);
         }
-        int work = 0;
+        int work = bus.isMemoryTight() ? MUCH_WORK : 0;
         for (final LaneKeeper keeper : keepers.values()) {
-            work += keeper.follow(members, nowNs);
+            work += keeper.follow(members, nowNs) + (keeper.isDrained() ? 0 : MUCH_WORK);
             if (keeper.hasDue(nowNs)) {
                 keeper.lookAhead(members, nowNs);
             }
@@ -146,7 +163,7 @@ public final class Janitor implements Agent {
             }
         }
         if (nowNs - lastCleanNs
-                >= (bus.isMemoryTight() ? TIGHT_CLEAN_INTERVAL_NS : CLEAN_INTERVAL_NS)) {
+                >= (bus.isMemoryTight() ? TIGHT_CLEAN_INTERVAL_NS : cleanIntervalNs)) {
             lastCleanNs = nowNs;
             clean(members, nowNs);
             if (isElected) {

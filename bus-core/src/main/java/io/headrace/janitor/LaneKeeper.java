@@ -25,6 +25,10 @@ final class LaneKeeper implements AutoCloseable {
 
     private static final long NEVER = -1;
     private static final long UNKNOWN_NS = 100_000_000L;
+
+    /** Large records are work, too: the files are full the sooner. */
+    private static final int MUCH_BYTES = 32 << 10;
+
     private static final int RECORDS_PER_LOOK = 20_000;
 
     private final Lane lane;
@@ -75,8 +79,13 @@ final class LaneKeeper implements AutoCloseable {
         return lane.deleteFiles(tail, referredIndex, beforeMs);
     }
 
-    /** Passes the records at the end of the mark that have ended; returns how many. */
+    /**
+     * Passes the records at the end of the mark that have ended.
+     *
+     * @return how many, and as many more as there are {@link #MUCH_BYTES} in them.
+     */
     int follow(LiveMembers.Snapshot members, long nowNs) {
+        final long bytesBefore = mark.endedBytes();
         int passed = 0;
         drained = false;
         while (passed < RECORDS_PER_LOOK) {
@@ -116,7 +125,7 @@ final class LaneKeeper implements AutoCloseable {
             // Its writer was killed between a commit and the count of it.
             lane.correctAppended(mark);
         }
-        return passed;
+        return passed + (int) ((mark.endedBytes() - bytesBefore) / MUCH_BYTES);
     }
 
     /** Whether a message that was deferred is to be freed now. */

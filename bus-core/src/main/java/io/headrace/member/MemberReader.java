@@ -19,6 +19,8 @@ import org.agrona.concurrent.status.CountersReader;
 /** Reads another process's member file, whether that process lives or not. One thread. */
 public final class MemberReader implements AutoCloseable {
 
+    private static final Member.Kind[] KINDS = Member.Kind.values();
+
     private final Path path;
     private final String id;
     // Absent for a member of this very process: its file is not opened a second time, see Member.
@@ -83,9 +85,8 @@ public final class MemberReader implements AutoCloseable {
     }
 
     public Member.Kind kind() {
-        final Member.Kind[] kinds = Member.Kind.values();
         final int kind = header.getInt(MemberFile.KIND_OFFSET);
-        return kinds[Math.max(0, Math.min(kind, kinds.length - 1))];
+        return KINDS[Math.max(0, Math.min(kind, KINDS.length - 1))];
     }
 
     public long pid() {

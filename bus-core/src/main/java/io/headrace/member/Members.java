@@ -25,6 +25,8 @@ public final class Members implements AutoCloseable {
     private final Path directory;
     private final Consumer<HeadraceException> onUnreadable;
     private final Map<Path, MemberReader> readers = new LinkedHashMap<>();
+    private List<MemberReader> all = List.of();
+    private List<MemberReader> unannounced = List.of();
 
     /**
      * @param onUnreadable told of each file that cannot be read, at every {@link #refresh()}; a
@@ -89,13 +91,13 @@ public final class Members implements AutoCloseable {
     /** Looks for new and deleted files. */
     public void refresh() {
         final List<Path> present = list(directory, MemberFile.SUFFIX);
-        final List<Path> unannounced = list(directory, MemberFile.NEW_SUFFIX);
+        final List<Path> starting = list(directory, MemberFile.NEW_SUFFIX);
         readers.entrySet()
                 .removeIf(
                         entry -> {
                             final boolean gone =
                                     !present.contains(entry.getKey())
-                                            && !unannounced.contains(entry.getKey());
+                                            && !starting.contains(entry.getKey());
                             if (gone) {
                                 CloseHelper.quietClose(entry.getValue());
                             }
@@ -103,7 +105,9 @@ public final class Members implements AutoCloseable {
                         });
         present.forEach(path -> open(path, onUnreadable));
         // Half made perhaps, or announced a moment ago: that is no error.
-        unannounced.forEach(path -> open(path, unreadable -> {}));
+        starting.forEach(path -> open(path, unreadable -> {}));
+        all = readers.values().stream().filter(MemberReader::isAnnounced).toList();
+        unannounced = readers.values().stream().filter(reader -> !reader.isAnnounced()).toList();
     }
 
     private void open(Path path, Consumer<HeadraceException> onProblem) {
@@ -118,17 +122,19 @@ public final class Members implements AutoCloseable {
 
     /** Those announced and known at the last {@link #refresh()}, dead ones included. */
     public List<MemberReader> all() {
-        return readers.values().stream().filter(MemberReader::isAnnounced).toList();
+        return all;
     }
 
     /** Those that have not been announced: they are starting, or were killed while they were. */
     public List<MemberReader> unannounced() {
-        return readers.values().stream().filter(reader -> !reader.isAnnounced()).toList();
+        return unannounced;
     }
 
     @Override
     public void close() {
         CloseHelper.quietCloseAll(readers.values());
         readers.clear();
+        all = List.of();
+        unannounced = List.of();
     }
 }

@@ -6,6 +6,7 @@ import io.headrace.channel.bell.Bell;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
+import io.headrace.member.AgentThreads;
 import io.headrace.member.Member;
 import io.headrace.worker.reply.Replies;
 import io.headrace.worker.reply.Writability;
@@ -15,10 +16,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
-import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.CompositeAgent;
 import org.agrona.concurrent.IdleStrategy;
-import org.agrona.concurrent.SleepingMillisIdleStrategy;
 
 /**
  * A worker: this process as one that runs handlers. The whole of a program that serves:
@@ -31,7 +30,6 @@ import org.agrona.concurrent.SleepingMillisIdleStrategy;
  */
 public final class Worker implements AutoCloseable {
 
-    private static final long HOUSEKEEPING_SLEEP_MS = 20;
     // How late a message may be that nobody has rung for, because its writer was killed.
     private static final long SLEEP_MAX_NS = 100_000_000L;
 
@@ -40,7 +38,7 @@ public final class Worker implements AutoCloseable {
     private final String idle;
     private final Agent housekeeping;
     private final List<Consumer> consumers = new ArrayList<>();
-    private final List<AgentRunner> runners = new ArrayList<>();
+    private final AgentThreads threads;
     private final int closeTimeoutMs;
     private final long sleepMaxNs;
     private final Replies shared;
@@ -62,6 +60,7 @@ public final class Worker implements AutoCloseable {
                         context.consumers(),
                         bus.clock());
         final Retention retention = Retention.fromProperties();
+        threads = new AgentThreads(member);
         closeTimeoutMs = (int) Math.min(Integer.MAX_VALUE, retention.hungNs() / 1_000_000L);
         sleepMaxNs = Math.min(SLEEP_MAX_NS, retention.hungNs() / 4);
         final LiveMembers liveMembers =
@@ -108,10 +107,11 @@ public final class Worker implements AutoCloseable {
      */
     public static Worker launch(WorkerContext context) {
         final Worker worker = prepare(context);
-        worker.start(worker.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
-        worker.start(worker.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
+        // The first to start is the last to end: the heartbeat goes on.
+        worker.threads.startInBackground(worker.housekeeping, Janitor.MUCH_WORK);
+        worker.threads.startInBackground(worker.bus.pageAgent(), 1);
         for (final Consumer consumer : worker.consumers) {
-            worker.start(consumer, worker.idleStrategy(consumer));
+            worker.threads.start(consumer, worker.idleStrategy(consumer));
         }
         return worker;
     }
@@ -145,17 +145,6 @@ public final class Worker implements AutoCloseable {
                 System::nanoTime);
     }
 
-    private void start(Agent agent, IdleStrategy idleStrategy) {
-        final AgentRunner runner =
-                new AgentRunner(
-                        idleStrategy,
-                        member.errorLog()::record,
-                        member.counter(agent.roleName() + " errors"),
-                        agent);
-        runners.add(runner);
-        AgentRunner.startOnThread(runner);
-    }
-
     /** Id of this member of the bus. */
     public String id() {
         return member.id();
@@ -176,12 +165,9 @@ public final class Worker implements AutoCloseable {
         member.leave();
         closing = true;
         bus.bells().ringAll();
-        // Consumers first, while the heartbeat goes on.
-        for (int i = runners.size() - 1; i >= 0; i--) {
-            // Interrupted no earlier than its message would end as lost.
-            runners.get(i).close(closeTimeoutMs, hung -> {});
-        }
-        if (runners.isEmpty()) {
+        // Interrupted no earlier than its message would end as lost.
+        threads.close(closeTimeoutMs);
+        if (threads.isEmpty()) {
             consumers.forEach(Agent::onClose);
             housekeeping.onClose();
         }

@@ -26,6 +26,7 @@ import io.headrace.frontend.socket.listen.Transport;
 import io.headrace.frontend.socket.tls.Certificates;
 import io.headrace.janitor.Janitor;
 import io.headrace.janitor.Retention;
+import io.headrace.member.AgentThreads;
 import io.headrace.member.Member;
 import io.headrace.presence.ConnectionTable;
 import io.headrace.worker.IdleStrategies;
@@ -38,10 +39,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
-import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.CompositeAgent;
-import org.agrona.concurrent.IdleStrategy;
-import org.agrona.concurrent.SleepingMillisIdleStrategy;
 import org.agrona.concurrent.SystemNanoClock;
 
 /**
@@ -51,8 +49,6 @@ import org.agrona.concurrent.SystemNanoClock;
  */
 public final class Frontend implements AutoCloseable {
 
-    private static final long HOUSEKEEPING_SLEEP_MS = 20;
-    private static final long ACCESS_LOG_SLEEP_MS = 20;
     // Longer than the loops give their clients; it only counts for a loop that has died.
     private static final long DRAIN_TIMEOUT_NS = 2 * FrontendLoop.DRAIN_TIMEOUT_NS;
     private static final long DRAIN_POLL_NS = 5_000_000L;
@@ -73,7 +69,7 @@ public final class Frontend implements AutoCloseable {
     private final int port;
     private final List<FrontendLoop> loops = new ArrayList<>();
     private final List<Listener> listeners = new ArrayList<>();
-    private final List<AgentRunner> runners = new ArrayList<>();
+    private final AgentThreads threads;
     private final Metrics metrics;
     private final List<Bell> bells = new ArrayList<>();
     private final int firstConsumerId;
@@ -105,6 +101,7 @@ public final class Frontend implements AutoCloseable {
                         firstConsumerId,
                         context.loops(),
                         bus.clock());
+        threads = new AgentThreads(member);
         retention = Retention.fromProperties();
         liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
@@ -202,20 +199,6 @@ public final class Frontend implements AutoCloseable {
         member.errorLog().record(error);
     }
 
-    private void start(Agent agent, IdleStrategy idleStrategy) {
-        final AgentRunner runner =
-                new AgentRunner(
-                        idleStrategy,
-                        member.errorLog()::record,
-                        member.counter(agent.roleName() + " errors"),
-                        agent);
-        runners.add(runner);
-        final Thread thread = AgentRunner.startOnThread(runner);
-        if (agent instanceof AccessLog) {
-            thread.setPriority(Thread.MIN_PRIORITY);
-        }
-    }
-
     /**
      * Starts a front end; it serves until it is closed.
      *
@@ -225,10 +208,9 @@ public final class Frontend implements AutoCloseable {
         final Frontend frontend = prepare(context);
         // The first to start is the last to end.
         frontend.accessLog.ifPresent(
-                log -> frontend.start(log, new SleepingMillisIdleStrategy(ACCESS_LOG_SLEEP_MS)));
-        frontend.start(
-                frontend.housekeeping, new SleepingMillisIdleStrategy(HOUSEKEEPING_SLEEP_MS));
-        frontend.start(frontend.bus.pageAgent(), new SleepingMillisIdleStrategy(Bus.PAGE_SLEEP_MS));
+                log -> frontend.threads.startInBackground(log, 0).setPriority(Thread.MIN_PRIORITY));
+        frontend.threads.startInBackground(frontend.housekeeping, Janitor.MUCH_WORK);
+        frontend.threads.startInBackground(frontend.bus.pageAgent(), 1);
         frontend.startLoops();
         try {
             frontend.listeners.forEach(Listener::awaitListening);
@@ -247,7 +229,7 @@ public final class Frontend implements AutoCloseable {
                             ? bus.newBell(firstConsumerId + i, ReplyAddress.channel(member.id(), i))
                             : Optional.empty();
             bell.ifPresent(bells::add);
-            start(loops.get(i), loops.get(i).idleStrategy(idle, bell));
+            threads.start(loops.get(i), loops.get(i).idleStrategy(idle, bell));
         }
     }
 
@@ -267,7 +249,7 @@ public final class Frontend implements AutoCloseable {
                 return "stuck " + loop.roleName();
             }
         }
-        return runners.stream().allMatch(r -> r.thread().isAlive()) ? "" : "a thread has ended";
+        return threads.areAlive() ? "" : "a thread has ended";
     }
 
     private String whyNotReady() {
@@ -333,7 +315,7 @@ public final class Frontend implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (runners.isEmpty()) {
+        if (threads.isEmpty()) {
             loops.forEach(FrontendLoop::onClose);
             housekeeping.onClose();
             accessLog.ifPresent(AccessLog::onClose);
@@ -354,8 +336,6 @@ public final class Frontend implements AutoCloseable {
                 && System.nanoTime() - deadlineNs < 0) {
             LockSupport.parkNanos(DRAIN_POLL_NS);
         }
-        for (int i = runners.size() - 1; i >= 0; i--) {
-            CloseHelper.quietClose(runners.get(i));
-        }
+        threads.close();
     }
 }

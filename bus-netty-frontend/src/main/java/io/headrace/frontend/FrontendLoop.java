@@ -22,7 +22,7 @@ import org.agrona.concurrent.IdleStrategy;
 final class FrontendLoop implements Agent {
 
     // How late what is due by the clock may be.
-    private static final long SLEEP_MAX_NS = 50_000_000L;
+    private static final long SLEEP_MAX_NS = 100_000_000L;
     static final long DRAIN_TIMEOUT_NS = 10_000_000_000L;
 
     private final String name;

@@ -2,6 +2,7 @@
 package io.headrace.benchmarks.sample;
 
 import io.headrace.channel.Bus;
+import io.headrace.member.AgentThreads;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.Agent;
 
@@ -34,7 +35,7 @@ public final class Housekeeping implements AutoCloseable {
 
     /** The page agent of a bus, which has a thread of its own. */
     public static Housekeeping pages(Bus bus) {
-        return new Housekeeping(bus.pageAgent(), Bus.PAGE_SLEEP_MS * 1_000_000L);
+        return new Housekeeping(bus.pageAgent(), AgentThreads.SLEEP_MIN_NS);
     }
 
     /** Whether its bus is being measured. */

@@ -49,7 +49,7 @@ final class BusProcesses implements AutoCloseable {
                         "-Xmx128m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
-                        "-XX:+PerfDisableSharedMem",
+                        "-XX:-UsePerfData",
                         "-ea:io.headrace..."));
         flags.add("-D" + ChaosApplication.JOURNAL_PROPERTY + "=" + journals());
         flags.addAll(List.of(settings));

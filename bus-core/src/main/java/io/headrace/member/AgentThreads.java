@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.member;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.IdleStrategy;
+
+/**
+ * The threads of a member, one for each agent. What they throw goes to its error log. Started and
+ * closed by one thread.
+ */
+public final class AgentThreads {
+
+    /**
+     * How long an agent in the background sleeps after a round with much to do: each takes the
+     * processor from somebody, so they are few.
+     */
+    public static final long SLEEP_MIN_NS = 20_000_000L;
+
+    // What its sleep grows to, and by how much each round, while there is little to do: within a
+    // second.
+    private static final long SLEEP_MAX_NS = 100_000_000L;
+    private static final long SLEEP_STEP_NS = 5_000_000L;
+    private static final int INTERRUPT_MS = 5_000;
+
+    private final Member member;
+    private final List<AgentRunner> runners = new ArrayList<>();
+    private final List<IdleStrategy> idleStrategies = new ArrayList<>();
+
+    public AgentThreads(Member member) {
+        this.member = member;
+    }
+
+    /** Starts an agent on a thread of its own. */
+    public Thread start(Agent agent, IdleStrategy idleStrategy) {
+        final AgentRunner runner =
+                new AgentRunner(
+                        idleStrategy,
+                        member.errorLog()::record,
+                        member.counter(agent.roleName() + " errors"),
+                        agent);
+        runners.add(runner);
+        idleStrategies.add(idleStrategy);
+        return AgentRunner.startOnThread(runner);
+    }
+
+    /**
+     * Starts an agent that nobody waits for: it sleeps between its rounds.
+     *
+     * @param muchWork what it has to have done in a round for the next to follow soon.
+     */
+    public Thread startInBackground(Agent agent, int muchWork) {
+        return start(agent, new BackgroundIdleStrategy(muchWork));
+    }
+
+    public boolean isEmpty() {
+        return runners.isEmpty();
+    }
+
+    /** Whether none has ended. */
+    public boolean areAlive() {
+        return runners.stream().allMatch(runner -> runner.thread().isAlive());
+    }
+
+    /** Ends them, the first to start last, each when its round is over. */
+    public void close() {
+        close(INTERRUPT_MS);
+    }
+
+    /**
+     * Ends them as {@link #close()} does.
+     *
+     * @param interruptMs how long a round may take before its thread is interrupted.
+     */
+    public void close(int interruptMs) {
+        final Consumer<Thread> onHung = hung -> {};
+        for (int i = runners.size() - 1; i >= 0; i--) {
+            if (idleStrategies.get(i) instanceof BackgroundIdleStrategy background) {
+                background.closing = true;
+                LockSupport.unpark(runners.get(i).thread());
+            }
+            runners.get(i).close(interruptMs, onHung);
+        }
+    }
+
+    private static final class BackgroundIdleStrategy implements IdleStrategy {
+
+        private final int muchWork;
+        private long sleepNs = SLEEP_MIN_NS;
+        private volatile boolean closing;
+
+        private BackgroundIdleStrategy(int muchWork) {
+            this.muchWork = muchWork;
+        }
+
+        @Override
+        public void idle(int workCount) {
+            sleepNs =
+                    workCount >= muchWork
+                            ? SLEEP_MIN_NS
+                            : Math.min(sleepNs + SLEEP_STEP_NS, SLEEP_MAX_NS);
+            idle();
+        }
+
+        @Override
+        public void idle() {
+            if (!closing) {
+                LockSupport.parkNanos(sleepNs);
+            }
+        }
+
+        @Override
+        public void reset() {
+            sleepNs = SLEEP_MIN_NS;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.member;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.SystemEpochNanoClock;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AgentThreadsTest {
+
+    private static final int MUCH_WORK = 10;
+
+    @TempDir Path directory;
+
+    private final List<String> ended = Collections.synchronizedList(new ArrayList<>());
+    private Member member;
+    private AgentThreads threads;
+
+    @BeforeEach
+    void start() {
+        member =
+                Member.register(
+                        directory,
+                        Member.Kind.WORKER,
+                        "w1-x",
+                        "*",
+                        1,
+                        1,
+                        SystemEpochNanoClock.INSTANCE);
+        threads = new AgentThreads(member);
+    }
+
+    @AfterEach
+    void stop() {
+        threads.close();
+        member.close();
+    }
+
+    private final class Rounds implements Agent {
+
+        private final String name;
+        private final int work;
+        private final CountDownLatch rounds;
+
+        private Rounds(String name, int work, int rounds) {
+            this.name = name;
+            this.work = work;
+            this.rounds = new CountDownLatch(rounds);
+        }
+
+        @Override
+        public int doWork() {
+            rounds.countDown();
+            return work;
+        }
+
+        @Override
+        public void onClose() {
+            ended.add(name);
+        }
+
+        @Override
+        public String roleName() {
+            return name;
+        }
+    }
+
+    @Test
+    void shouldEndTheFirstToStartLast() throws InterruptedException {
+        final Rounds first = new Rounds("first", 0, 1);
+        final Rounds second = new Rounds("second", MUCH_WORK, 3);
+        assertTrue(threads.isEmpty());
+        threads.startInBackground(first, MUCH_WORK);
+        threads.startInBackground(second, MUCH_WORK);
+        first.rounds.await();
+        second.rounds.await();
+        assertFalse(threads.isEmpty());
+        assertTrue(threads.areAlive());
+        threads.close();
+        assertEquals(List.of("second", "first"), ended);
+        assertFalse(threads.areAlive());
+    }
+
+    @Test
+    void shouldGoOnInTheBackgroundAfterAnErrorThatItKeeps() throws InterruptedException {
+        final CountDownLatch rounds = new CountDownLatch(2);
+        threads.startInBackground(
+                new Agent() {
+                    @Override
+                    public int doWork() {
+                        rounds.countDown();
+                        throw new IllegalStateException("a round that fails");
+                    }
+
+                    @Override
+                    public String roleName() {
+                        return "failing";
+                    }
+                },
+                MUCH_WORK);
+        rounds.await();
+        assertTrue(threads.areAlive());
+        threads.close();
+        try (MemberReader reader = MemberReader.open(directory.resolve("w1-x.new"))) {
+            assertTrue(reader.errors().keySet().toString().contains("a round that fails"));
+        }
+    }
+}
