@@ -213,6 +213,8 @@ class RoutedRequestsTest {
                 client.get("/api/wait");
                 assertEquals("api.http.request /api/wait", seen.take());
             }
+            // Otherwise the answer may be there before the end of the connection.
+            RunningFrontend.await("nobody", () -> running.counter(" connections") == 0);
             release.countDown();
             assertEquals("api.http.disconnect /api/wait", seen.take());
             assertEquals(1, api.consumerCount());
