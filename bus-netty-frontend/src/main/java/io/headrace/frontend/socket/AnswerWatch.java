@@ -73,7 +73,12 @@ final class AnswerWatch {
 
     /** Answers requests that have waited too long with 504. */
     int poll(long nowNs) {
-        return wheel.poll(nowNs, this::onTimer, TIMERS_PER_POLL);
+        int count = 0;
+        // The wheel takes one tick a poll, and the loop may have slept for many.
+        do {
+            count += wheel.poll(nowNs, this::onTimer, TIMERS_PER_POLL);
+        } while (count < TIMERS_PER_POLL && wheel.currentTickTime() <= nowNs);
+        return count;
     }
 
     private boolean onTimer(TimeUnit unit, long nowNs, long timerId) {

@@ -63,14 +63,15 @@ public final class Rounds {
         return isOver;
     }
 
-    /** Goes a step of its round when it is due. */
+    /** Goes the steps of its round that are due; the loop may have slept for some. */
     public int poll(long nowNs) {
         shedIfOver();
         if (nowNs < nextStepNs) {
             return 0;
         }
+        final int steps = (int) Math.min(STEP_COUNT, (nowNs - nextStepNs) / STEP_NS + 1);
         nextStepNs = nowNs + STEP_NS;
-        final int count = Math.min(meters.size(), meters.size() / STEP_COUNT + 1);
+        final int count = Math.min(meters.size(), steps * (meters.size() / STEP_COUNT + 1));
         for (int i = 0; i < count; i++) {
             // Downwards: one that goes is replaced by one that has been looked at already.
             cursor = cursor <= 0 ? meters.size() - 1 : Math.min(cursor, meters.size()) - 1;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.worker.Worker;
+import io.headrace.worker.WorkerContext;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.concurrent.Agent;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A loop that sleeps for longer than it should does, when it wakes, all that is due. */
+class SleepingLoopTest {
+
+    private static final long TIMEOUT_MS = 600;
+    private static final int CYCLES = 3;
+    private static final int CONNECTION_COUNT = 64;
+    private static final List<String> TIMEOUTS =
+            List.of("headrace.response.timeout", "headrace.header.timeout");
+
+    @TempDir Path directory;
+
+    private Worker worker;
+    private Frontend frontend;
+    private Agent loop;
+
+    @BeforeEach
+    void start() throws Exception {
+        final Path bus = directory.resolve("bus");
+        worker =
+                Worker.prepare(
+                        new WorkerContext()
+                                .directory(bus)
+                                .onHttpRequest((channel, request, reply) -> {}));
+        TIMEOUTS.forEach(timeout -> System.setProperty(timeout, TIMEOUT_MS + "ms"));
+        frontend = Frontend.prepare(new FrontendContext().directory(bus).port(0).loops(1));
+        loop = frontend.agents().get(1);
+        loop.onStart();
+        frontend.agents().get(0).doWork();
+        go(CYCLES);
+    }
+
+    @AfterEach
+    void stop() {
+        TIMEOUTS.forEach(System::clearProperty);
+        frontend.close();
+        worker.close();
+    }
+
+    private SocketChannel connect(String text) throws IOException {
+        final SocketChannel client =
+                SocketChannel.open(new InetSocketAddress("127.0.0.1", frontend.port()));
+        client.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)));
+        client.configureBlocking(false);
+        return client;
+    }
+
+    private void go(int cycles) throws Exception {
+        for (int i = 0; i < cycles; i++) {
+            loop.doWork();
+        }
+    }
+
+    private static String answer(SocketChannel client) throws IOException {
+        final ByteBuffer received = ByteBuffer.allocate(4_096);
+        client.read(received);
+        return new String(received.array(), 0, received.position(), StandardCharsets.US_ASCII);
+    }
+
+    @Test
+    void shouldAnswerWhatHasWaitedTooLongMeanwhile() throws Exception {
+        try (SocketChannel client = connect("GET / HTTP/1.1\r\nHost: h\r\n\r\n")) {
+            go(100);
+            assertEquals("", answer(client));
+            Thread.sleep(TIMEOUT_MS + 100);
+            go(CYCLES);
+            assertTrue(answer(client).startsWith("HTTP/1.1 504 "));
+        }
+    }
+
+    @Test
+    void shouldSendAwayAllWhoseHeadersHaveTakenTooLongMeanwhile() throws Exception {
+        final List<SocketChannel> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < CONNECTION_COUNT; i++) {
+                clients.add(connect("GET / HTTP/1.1\r\nHo"));
+                go(10);
+            }
+            // A whole round, in which each is seen to have begun.
+            for (int step = 0; step < 40; step++) {
+                Thread.sleep(8);
+                go(1);
+            }
+            Thread.sleep(TIMEOUT_MS);
+            go(CYCLES);
+            for (final SocketChannel client : clients) {
+                assertTrue(answer(client).startsWith("HTTP/1.1 408 "));
+            }
+        } finally {
+            for (final SocketChannel client : clients) {
+                client.close();
+            }
+        }
+    }
+}
