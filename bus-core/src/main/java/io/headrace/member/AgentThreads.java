@@ -21,9 +21,9 @@ public final class AgentThreads {
      */
     public static final long SLEEP_MIN_NS = 20_000_000L;
 
-    // What its sleep grows to, and by how much each round, while there is little to do: within a
-    // second.
-    private static final long SLEEP_MAX_NS = 100_000_000L;
+    // What its sleep grows to, and by how much each round, while there is little to do. A member's
+    // death is to be seen by then: others wait for its shards.
+    private static final long SLEEP_MAX_NS = 50_000_000L;
     private static final long SLEEP_STEP_NS = 5_000_000L;
     private static final int INTERRUPT_MS = 5_000;
 
