@@ -25,11 +25,11 @@ public final class AgentThreads {
     // death is to be seen by then: others wait for its shards.
     private static final long SLEEP_MAX_NS = 50_000_000L;
     private static final long SLEEP_STEP_NS = 5_000_000L;
-    private static final int INTERRUPT_MS = 5_000;
+
+    private record Running(AgentRunner runner, IdleStrategy idleStrategy, Thread thread) {}
 
     private final Member member;
-    private final List<AgentRunner> runners = new ArrayList<>();
-    private final List<IdleStrategy> idleStrategies = new ArrayList<>();
+    private final List<Running> all = new ArrayList<>();
 
     public AgentThreads(Member member) {
         this.member = member;
@@ -43,9 +43,10 @@ public final class AgentThreads {
                         member.errorLog()::record,
                         member.counter(agent.roleName() + " errors"),
                         agent);
-        runners.add(runner);
-        idleStrategies.add(idleStrategy);
-        return AgentRunner.startOnThread(runner);
+        // The runner knows its thread only once that runs.
+        final Thread thread = AgentRunner.startOnThread(runner);
+        all.add(new Running(runner, idleStrategy, thread));
+        return thread;
     }
 
     /**
@@ -58,17 +59,17 @@ public final class AgentThreads {
     }
 
     public boolean isEmpty() {
-        return runners.isEmpty();
+        return all.isEmpty();
     }
 
     /** Whether none has ended. */
     public boolean areAlive() {
-        return runners.stream().allMatch(runner -> runner.thread().isAlive());
+        return all.stream().allMatch(running -> running.thread.isAlive());
     }
 
     /** Ends them, the first to start last, each when its round is over. */
     public void close() {
-        close(INTERRUPT_MS);
+        close(AgentRunner.RETRY_CLOSE_TIMEOUT_MS);
     }
 
     /**
@@ -78,32 +79,39 @@ public final class AgentThreads {
      */
     public void close(int interruptMs) {
         final Consumer<Thread> onHung = hung -> {};
-        for (int i = runners.size() - 1; i >= 0; i--) {
-            if (idleStrategies.get(i) instanceof BackgroundIdleStrategy background) {
+        for (int i = all.size() - 1; i >= 0; i--) {
+            final Running running = all.get(i);
+            if (running.idleStrategy instanceof BackgroundIdleStrategy background) {
                 background.closing = true;
-                LockSupport.unpark(runners.get(i).thread());
+                LockSupport.unpark(running.thread);
             }
-            runners.get(i).close(interruptMs, onHung);
+            running.runner.close(interruptMs, onHung);
         }
     }
 
-    private static final class BackgroundIdleStrategy implements IdleStrategy {
+    static final class BackgroundIdleStrategy implements IdleStrategy {
 
         private final int muchWork;
         private long sleepNs = SLEEP_MIN_NS;
         private volatile boolean closing;
 
-        private BackgroundIdleStrategy(int muchWork) {
+        BackgroundIdleStrategy(int muchWork) {
             this.muchWork = muchWork;
         }
 
         @Override
         public void idle(int workCount) {
+            adapt(workCount);
+            idle();
+        }
+
+        /** How long it sleeps after a round that has done so much. */
+        long adapt(int workCount) {
             sleepNs =
                     workCount >= muchWork
                             ? SLEEP_MIN_NS
                             : Math.min(sleepNs + SLEEP_STEP_NS, SLEEP_MAX_NS);
-            idle();
+            return sleepNs;
         }
 
         @Override

@@ -77,6 +77,21 @@ class JanitorTest {
     }
 
     @Test
+    void shouldHaveMuchToDoWhileAMessageHasNotEndedAndLittleWhenAFewHave() {
+        try (TestWriter own = new TestWriter(host.bus, first.member.id() + "-0")) {
+            own.append(REQUESTS, host.nowNs);
+            own.append(REQUESTS, host.nowNs);
+            run(first, 20 * MS);
+            assertEquals(Janitor.MUCH_WORK, first.janitor.doWork());
+            host.finishAll(REQUESTS, own.id(), 77);
+            host.nowNs += 20 * MS;
+            assertEquals(2, first.janitor.doWork());
+            host.nowNs += 20 * MS;
+            assertEquals(0, first.janitor.doWork());
+        }
+    }
+
+    @Test
     void shouldGoOnExactlyWhereADeadWritersOwnKeeperLeftOff() {
         append(5);
         end(0, ClaimWord.DONE);

@@ -77,6 +77,22 @@ class AgentThreadsTest {
     }
 
     @Test
+    void shouldSleepLongerRoundByRoundUpTo50MsAndShortlyAfterMuchWork() {
+        final AgentThreads.BackgroundIdleStrategy idle =
+                new AgentThreads.BackgroundIdleStrategy(MUCH_WORK);
+        assertEquals(25_000_000L, idle.adapt(0));
+        assertEquals(30_000_000L, idle.adapt(MUCH_WORK - 1));
+        for (int round = 0; round < 10; round++) {
+            idle.adapt(0);
+        }
+        assertEquals(50_000_000L, idle.adapt(0));
+        assertEquals(AgentThreads.SLEEP_MIN_NS, idle.adapt(MUCH_WORK));
+        final AgentThreads.BackgroundIdleStrategy always =
+                new AgentThreads.BackgroundIdleStrategy(0);
+        assertEquals(AgentThreads.SLEEP_MIN_NS, always.adapt(0));
+    }
+
+    @Test
     void shouldEndTheFirstToStartLast() throws InterruptedException {
         final Rounds first = new Rounds("first", 0, 1);
         final Rounds second = new Rounds("second", MUCH_WORK, 3);
