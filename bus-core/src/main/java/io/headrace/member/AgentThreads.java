@@ -4,7 +4,6 @@ package io.headrace.member;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.IdleStrategy;
@@ -67,25 +66,19 @@ public final class AgentThreads {
         return all.stream().allMatch(running -> running.thread.isAlive());
     }
 
-    /** Ends them, the first to start last, each when its round is over. */
-    public void close() {
-        close(AgentRunner.RETRY_CLOSE_TIMEOUT_MS);
-    }
-
     /**
-     * Ends them as {@link #close()} does.
+     * Ends them, the first to start last, each when its round is over.
      *
      * @param interruptMs how long a round may take before its thread is interrupted.
      */
     public void close(int interruptMs) {
-        final Consumer<Thread> onHung = hung -> {};
         for (int i = all.size() - 1; i >= 0; i--) {
             final Running running = all.get(i);
             if (running.idleStrategy instanceof BackgroundIdleStrategy background) {
                 background.closing = true;
                 LockSupport.unpark(running.thread);
             }
-            running.runner.close(interruptMs, onHung);
+            running.runner.close(interruptMs, hung -> {});
         }
     }
 

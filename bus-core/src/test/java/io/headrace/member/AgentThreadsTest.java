@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.SystemEpochNanoClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,7 +44,7 @@ class AgentThreadsTest {
 
     @AfterEach
     void stop() {
-        threads.close();
+        threads.close(AgentRunner.RETRY_CLOSE_TIMEOUT_MS);
         member.close();
     }
 
@@ -103,7 +104,7 @@ class AgentThreadsTest {
         second.rounds.await();
         assertFalse(threads.isEmpty());
         assertTrue(threads.areAlive());
-        threads.close();
+        threads.close(AgentRunner.RETRY_CLOSE_TIMEOUT_MS);
         assertEquals(List.of("second", "first"), ended);
         assertFalse(threads.areAlive());
     }
@@ -127,7 +128,7 @@ class AgentThreadsTest {
                 MUCH_WORK);
         rounds.await();
         assertTrue(threads.areAlive());
-        threads.close();
+        threads.close(AgentRunner.RETRY_CLOSE_TIMEOUT_MS);
         try (MemberReader reader = MemberReader.open(directory.resolve("w1-x.new"))) {
             assertTrue(reader.errors().keySet().toString().contains("a round that fails"));
         }

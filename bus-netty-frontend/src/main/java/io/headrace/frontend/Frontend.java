@@ -39,6 +39,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.CompositeAgent;
 import org.agrona.concurrent.SystemNanoClock;
 
@@ -336,6 +337,6 @@ public final class Frontend implements AutoCloseable {
                 && System.nanoTime() - deadlineNs < 0) {
             LockSupport.parkNanos(DRAIN_POLL_NS);
         }
-        threads.close();
+        threads.close(AgentRunner.RETRY_CLOSE_TIMEOUT_MS);
     }
 }
