@@ -29,7 +29,8 @@ import org.agrona.concurrent.EpochNanoClock;
  *  DIR/bus.properties                  settings, written last: a directory with it is a bus
  *  DIR/bus.dat                         shared words ({@code BusFile})
  *  DIR/lanes.dat                       what is known of each lane ({@code LaneTable})
- *  DIR/bells.dat, DIR/bell-CONSUMER    who sleeps, and what they are woken with ({@link Bells})
+ *  DIR/bells.dat, DIR/bell-CONSUMER,
+ *    DIR/watch-CONSUMER                who sleeps, and what they are woken with ({@link Bells})
  *  DIR/bus.lock                        locked while the bus is made
  *  DIR/members/ID.member               one file per process
  *  DIR/channels/CHANNEL/WRITER/        one lane: a Chronicle Queue and, once it may be read, {@code lane.properties}
@@ -144,6 +145,7 @@ public final class Bus implements AutoCloseable {
     public void raiseLaneVersion() {
         file.raiseLaneVersion();
         bells.ringAll();
+        bells.ringWatches();
     }
 
     /** A word that rises when a message that consumers have passed is free again. */

@@ -3,7 +3,9 @@ package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.bell.DeathWatch;
 import io.headrace.channel.name.Glob;
+import io.headrace.member.AgentThreads;
 import io.headrace.member.Member;
 import io.headrace.member.MemberReader;
 import io.headrace.member.Members;
@@ -11,22 +13,29 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.agrona.concurrent.Agent;
 
 /**
- * Which members live, and which are dead. Its agent looks every few milliseconds and publishes a
- * {@link Snapshot}, which any thread may read.
+ * Which members live, and which are dead. Its agent looks now and then, and at once when one comes,
+ * goes or dies while it sleeps here; it publishes a {@link Snapshot}, which any thread may read.
  */
-public final class LiveMembers implements Agent {
+public final class LiveMembers implements Agent, AgentThreads.Sleep {
 
     /** How often the locks of the members are tried. */
     public static final long INTERVAL_NS = 50_000_000L;
 
     /** A member whose heartbeat is older is taken for stopped, even though its process exists. */
     public static final long HEARTBEAT_TIMEOUT_NS = 2_000_000_000L;
+
+    // The pipe of one that dies is closed some time before or after its lock.
+    private static final int HURRIED_LOOKS = 20;
+    private static final long HURRY_NS = 1_000_000L;
+    private static final long WATCHING_NS = 100_000_000L;
 
     /** A member, and those of its consumers that go round. */
     private record Known(
@@ -184,8 +193,10 @@ public final class LiveMembers implements Agent {
     // To compile patterns takes longer than all the rest of a look.
     private final Map<MemberReader, Predicate<String>> channels = new HashMap<>();
     private volatile Snapshot snapshot = new Snapshot(List.of(), List.of(), List.of());
+    private Optional<DeathWatch> watch = Optional.empty();
     private long laneVersion = -1;
     private long nextLookNs;
+    private int hurriedLooks;
 
     /**
      * @param hungNs how long a consumer may not go round before it is taken for hung.
@@ -194,6 +205,40 @@ public final class LiveMembers implements Agent {
         this.bus = bus;
         this.hungNs = hungNs;
         this.members = new Members(bus.membersDirectory(), onUnreadable);
+    }
+
+    /**
+     * From now on it sleeps with an eye on the others, where that can be; before its thread starts.
+     *
+     * @param firstConsumerId of the own member.
+     */
+    public void watchDeaths(int firstConsumerId) {
+        watch = bus.bells().watch(firstConsumerId);
+    }
+
+    @Override
+    public void sleep(long maxNs) {
+        if (watch.isEmpty()) {
+            LockSupport.parkNanos(maxNs);
+            return;
+        }
+        if (watch.get().await(hurriedLooks > 0 ? HURRY_NS : maxNs)) {
+            hurriedLooks = HURRIED_LOOKS;
+        }
+        if (hurriedLooks > 0) {
+            hurriedLooks--;
+            nextLookNs = 0;
+        }
+    }
+
+    @Override
+    public void wake(Thread sleeper) {
+        watch.ifPresentOrElse(DeathWatch::wake, () -> LockSupport.unpark(sleeper));
+    }
+
+    @Override
+    public long maxNs() {
+        return watch.isPresent() ? WATCHING_NS : AgentThreads.Sleep.super.maxNs();
     }
 
     /** Id of the member that a writer belongs to. */
@@ -241,6 +286,7 @@ public final class LiveMembers implements Agent {
                 dead.add(known(member, List.of()));
             }
         }
+        watch.ifPresent(it -> live.forEach(member -> it.add(member.firstConsumerId)));
         final Snapshot next = new Snapshot(live, stopped, dead);
         if (!next.isSame(snapshot)) {
             snapshot = next;
@@ -276,5 +322,6 @@ public final class LiveMembers implements Agent {
     @Override
     public void onClose() {
         members.close();
+        watch.ifPresent(DeathWatch::close);
     }
 }

@@ -120,7 +120,9 @@ public final class Janitor implements Agent {
     @Override
     public int doWork() {
         final long nowNs = bus.clock().nanoTime();
-        if (nowNs < nextFollowNs) {
+        final LiveMembers.Snapshot members = liveMembers.snapshot();
+        final boolean membersChanged = members != seen;
+        if (nowNs < nextFollowNs && !membersChanged) {
             return 0;
         }
         nextFollowNs = nowNs + FOLLOW_INTERVAL_NS;
@@ -133,8 +135,6 @@ public final class Janitor implements Agent {
                 (elected.get() == 1 || nowNs >= nextLookAheadNs) && election.isWon();
         final boolean newlyElected = isElected && elected.get() == 0;
         elected.setRelease(isElected ? 1 : 0);
-        final LiveMembers.Snapshot members = liveMembers.snapshot();
-        final boolean membersChanged = members != seen;
         seen = members;
         final long version = bus.laneVersion();
         final boolean lookAhead = membersChanged || nowNs >= nextLookAheadNs;

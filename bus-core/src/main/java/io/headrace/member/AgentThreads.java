@@ -20,9 +20,36 @@ public final class AgentThreads {
      */
     public static final long SLEEP_MIN_NS = 20_000_000L;
 
-    // What its sleep grows to, and by how much each round, while there is little to do. A member's
-    // death is to be seen by then: others wait for its shards.
-    private static final long SLEEP_MAX_NS = 50_000_000L;
+    /** How an agent in the background sleeps. */
+    public interface Sleep {
+
+        /** Sleeps for a time, or until something is to be done. */
+        void sleep(long maxNs);
+
+        /** Ends its sleep; any thread. */
+        void wake(Thread sleeper);
+
+        /** What its sleep grows to, while there is little to do. */
+        default long maxNs() {
+            // A member's death is to be seen by then: others wait for its shards.
+            return 50_000_000L;
+        }
+    }
+
+    static final Sleep PARKED =
+            new Sleep() {
+                @Override
+                public void sleep(long maxNs) {
+                    LockSupport.parkNanos(maxNs);
+                }
+
+                @Override
+                public void wake(Thread sleeper) {
+                    LockSupport.unpark(sleeper);
+                }
+            };
+
+    // By how much a sleep grows each round.
     private static final long SLEEP_STEP_NS = 5_000_000L;
 
     private record Running(AgentRunner runner, IdleStrategy idleStrategy, Thread thread) {}
@@ -54,7 +81,12 @@ public final class AgentThreads {
      * @param muchWork what it has to have done in a round for the next to follow soon.
      */
     public Thread startInBackground(Agent agent, int muchWork) {
-        return start(agent, new BackgroundIdleStrategy(muchWork));
+        return startInBackground(agent, muchWork, PARKED);
+    }
+
+    /** The same, for an agent that can be woken for what is to be done at once. */
+    public Thread startInBackground(Agent agent, int muchWork, Sleep sleep) {
+        return start(agent, new BackgroundIdleStrategy(muchWork, sleep));
     }
 
     public boolean isEmpty() {
@@ -76,7 +108,7 @@ public final class AgentThreads {
             final Running running = all.get(i);
             if (running.idleStrategy instanceof BackgroundIdleStrategy background) {
                 background.closing = true;
-                LockSupport.unpark(running.thread);
+                background.sleep.wake(running.thread);
             }
             running.runner.close(interruptMs, hung -> {});
         }
@@ -85,11 +117,13 @@ public final class AgentThreads {
     static final class BackgroundIdleStrategy implements IdleStrategy {
 
         private final int muchWork;
+        private final Sleep sleep;
         private long sleepNs = SLEEP_MIN_NS;
         private volatile boolean closing;
 
-        BackgroundIdleStrategy(int muchWork) {
+        BackgroundIdleStrategy(int muchWork, Sleep sleep) {
             this.muchWork = muchWork;
+            this.sleep = sleep;
         }
 
         @Override
@@ -103,14 +137,14 @@ public final class AgentThreads {
             sleepNs =
                     workCount >= muchWork
                             ? SLEEP_MIN_NS
-                            : Math.min(sleepNs + SLEEP_STEP_NS, SLEEP_MAX_NS);
+                            : Math.min(sleepNs + SLEEP_STEP_NS, sleep.maxNs());
             return sleepNs;
         }
 
         @Override
         public void idle() {
             if (!closing) {
-                LockSupport.parkNanos(sleepNs);
+                sleep.sleep(sleepNs);
             }
         }
 

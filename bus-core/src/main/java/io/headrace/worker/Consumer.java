@@ -26,6 +26,7 @@ import io.headrace.worker.reply.Writability;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.agrona.CloseHelper;
@@ -63,6 +64,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private Optional<Bell> bell = Optional.empty();
     private long rewindVersion;
     private long deletionVersion;
+    private final CountDownLatch started = new CountDownLatch(1);
     private boolean unheld;
 
     /**
@@ -152,6 +154,15 @@ final class Consumer implements Agent, Claimer.Handler {
         subscription.warmUp();
     }
 
+    /** Waits until its thread runs. */
+    void awaitStart() {
+        try {
+            started.await();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** A bell for its thread; writers ring it from now on. */
     Optional<Bell> newBell() {
         bell = bus.newBell(consumerId, context.channels());
@@ -175,6 +186,8 @@ final class Consumer implements Agent, Claimer.Handler {
                                                     cpu.getAsInt(),
                                                     id)));
         }
+        member.onDuty(number, clock.nanoTime());
+        started.countDown();
     }
 
     @Override
@@ -294,6 +307,8 @@ final class Consumer implements Agent, Claimer.Handler {
     @Override
     public void onClose() {
         blocking.ifPresent(BlockingHandlers::close);
+        // Before the shards, whose end rings all: whoever has rung this bell rang nobody else.
+        bell.ifPresent(Bell::close);
         CloseHelper.quietCloseAll(
                 shards, subscription, blockedRecords, resolver, deadLetters, replies);
     }

@@ -36,20 +36,21 @@ public final class Worker implements AutoCloseable {
     private final Bus bus;
     private final Member member;
     private final String idle;
+    private final int firstConsumerId;
+    private final LiveMembers liveMembers;
     private final Agent housekeeping;
     private final List<Consumer> consumers = new ArrayList<>();
     private final AgentThreads threads;
     private final int closeTimeoutMs;
     private final long sleepMaxNs;
     private final Replies shared;
-    private final List<Bell> bells = new ArrayList<>();
     private volatile boolean closing;
 
     private Worker(WorkerContext context) {
         bus = Bus.openOrCreate(context.directory());
         idle = context.idle();
         // One more than there are consumers: the janitor's.
-        final int firstConsumerId = bus.nextConsumerIds(context.consumers() + 1);
+        firstConsumerId = bus.nextConsumerIds(context.consumers() + 1);
         member =
                 Member.register(
                         bus.membersDirectory(),
@@ -63,8 +64,7 @@ public final class Worker implements AutoCloseable {
         threads = new AgentThreads(member);
         closeTimeoutMs = (int) Math.min(Integer.MAX_VALUE, retention.hungNs() / 1_000_000L);
         sleepMaxNs = Math.min(SLEEP_MAX_NS, retention.hungNs() / 4);
-        final LiveMembers liveMembers =
-                new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
+        liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
                 new Janitor(
                         bus, member, liveMembers, retention, firstConsumerId + context.consumers());
@@ -92,10 +92,15 @@ public final class Worker implements AutoCloseable {
                             shared,
                             writability));
         }
-        // All that is slow comes before the announcement: a worker that others count on answers at
-        // once.
         liveMembers.doWork();
         consumers.forEach(Consumer::warmUp);
+    }
+
+    /**
+     * All that is slow comes before the announcement: a worker that others count on answers at
+     * once.
+     */
+    private void announce() {
         member.announce();
         bus.raiseLaneVersion();
     }
@@ -106,13 +111,17 @@ public final class Worker implements AutoCloseable {
      * @throws io.headrace.HeadraceException when an option or the bus does not allow it.
      */
     public static Worker launch(WorkerContext context) {
-        final Worker worker = prepare(context);
+        final Worker worker = new Worker(context.conclude());
         // The first to start is the last to end: the heartbeat goes on.
-        worker.threads.startInBackground(worker.housekeeping, Janitor.MUCH_WORK);
+        worker.liveMembers.watchDeaths(worker.firstConsumerId);
+        worker.threads.startInBackground(
+                worker.housekeeping, Janitor.MUCH_WORK, worker.liveMembers);
         worker.threads.startInBackground(worker.bus.pageAgent(), 1);
         for (final Consumer consumer : worker.consumers) {
             worker.threads.start(consumer, worker.idleStrategy(consumer));
         }
+        worker.consumers.forEach(Consumer::awaitStart);
+        worker.announce();
         return worker;
     }
 
@@ -120,7 +129,9 @@ public final class Worker implements AutoCloseable {
      * A worker without threads: its caller runs the {@link #agents()}, as tests and simulations do.
      */
     public static Worker prepare(WorkerContext context) {
-        return new Worker(context.conclude());
+        final Worker worker = new Worker(context.conclude());
+        worker.announce();
+        return worker;
     }
 
     /** What there is to run: the member's housekeeping, then the consumers. */
@@ -136,7 +147,6 @@ public final class Worker implements AutoCloseable {
         if (bell.isEmpty()) {
             return IdleStrategies.byName(idle);
         }
-        bells.add(bell.get());
         return new DoorbellIdleStrategy(
                 bell,
                 bell.get()::await,
@@ -160,18 +170,20 @@ public final class Worker implements AutoCloseable {
 
     /** Finishes the messages being handled and leaves the bus. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (closing) {
+            return;
+        }
         // The shards of all consumers go to others at once, though one may take long to finish.
         member.leave();
         closing = true;
-        bus.bells().ringAll();
+        bus.raiseLaneVersion();
         // Interrupted no earlier than its message would end as lost.
         threads.close(closeTimeoutMs);
         if (threads.isEmpty()) {
             consumers.forEach(Agent::onClose);
             housekeeping.onClose();
         }
-        CloseHelper.quietCloseAll(bells);
         CloseHelper.quietCloseAll(shared, member, bus);
     }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who lives, who has stopped and who is dead, of this process and of others. */
@@ -222,6 +223,24 @@ class LiveMembersTest {
             assertFalse(after.isDead(first + 2));
             assertTrue(after.isDead(id));
             assertTrue(after.isOut(first));
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void shouldBeWokenByTheDeathOfAnotherProcessAndLookAtOnce() {
+        liveMembers.watchDeaths(bus.nextConsumerIds(1));
+        try (ChildJvm child = MemberChild.start(bus.directory(), "http.*")) {
+            final String id = child.readLine();
+            child.readLine();
+            assertTrue(look().isServed("http.request"));
+            child.kill();
+            // Nothing else ends this sleep.
+            liveMembers.sleep(3_600_000_000_000L);
+            while (!liveMembers.snapshot().isDead(id)) {
+                liveMembers.doWork();
+                liveMembers.sleep(3_600_000_000_000L);
+            }
         }
     }
 

@@ -80,7 +80,7 @@ class AgentThreadsTest {
     @Test
     void shouldSleepLongerRoundByRoundUpTo50MsAndShortlyAfterMuchWork() {
         final AgentThreads.BackgroundIdleStrategy idle =
-                new AgentThreads.BackgroundIdleStrategy(MUCH_WORK);
+                new AgentThreads.BackgroundIdleStrategy(MUCH_WORK, AgentThreads.PARKED);
         assertEquals(25_000_000L, idle.adapt(0));
         assertEquals(30_000_000L, idle.adapt(MUCH_WORK - 1));
         for (int round = 0; round < 10; round++) {
@@ -89,7 +89,7 @@ class AgentThreadsTest {
         assertEquals(50_000_000L, idle.adapt(0));
         assertEquals(AgentThreads.SLEEP_MIN_NS, idle.adapt(MUCH_WORK));
         final AgentThreads.BackgroundIdleStrategy always =
-                new AgentThreads.BackgroundIdleStrategy(0);
+                new AgentThreads.BackgroundIdleStrategy(0, AgentThreads.PARKED);
         assertEquals(AgentThreads.SLEEP_MIN_NS, always.adapt(0));
     }
 

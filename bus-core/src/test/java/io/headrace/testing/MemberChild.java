@@ -3,9 +3,11 @@ package io.headrace.testing;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.bell.DeathWatch;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
@@ -57,6 +59,7 @@ public final class MemberChild {
                 member.errorLog().record(new HeadraceException("it broke"));
             }
             member.errorLog().record(new HeadraceException("it broke again"));
+            final Optional<DeathWatch> watch = bus.bells().watch(first);
             member.announce();
             bus.raiseLaneVersion();
             final AgentRunner heart =
@@ -69,7 +72,7 @@ public final class MemberChild {
             System.out.println(id);
             System.out.println(first);
             ChildJvm.awaitEndOfInput();
-            CloseHelper.closeAll(heart, member);
+            CloseHelper.closeAll(heart, watch.orElse(null), member);
         }
     }
 }

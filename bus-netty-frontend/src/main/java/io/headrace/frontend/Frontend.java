@@ -210,7 +210,9 @@ public final class Frontend implements AutoCloseable {
         // The first to start is the last to end.
         frontend.accessLog.ifPresent(
                 log -> frontend.threads.startInBackground(log, 0).setPriority(Thread.MIN_PRIORITY));
-        frontend.threads.startInBackground(frontend.housekeeping, Janitor.MUCH_WORK);
+        frontend.liveMembers.watchDeaths(frontend.firstConsumerId);
+        frontend.threads.startInBackground(
+                frontend.housekeeping, Janitor.MUCH_WORK, frontend.liveMembers);
         frontend.threads.startInBackground(frontend.bus.pageAgent(), 1);
         frontend.startLoops();
         try {

@@ -28,7 +28,7 @@ public final class Bell implements AutoCloseable {
         this.number = number;
         this.owner = owner;
         this.fd = fd;
-        this.pollRequest = Fifo.pollRequest(fd);
+        this.pollRequest = Fifo.pollRequests(1, fd);
         this.pollRequestAddress = BufferUtil.address(pollRequest);
     }
 
@@ -70,12 +70,20 @@ public final class Bell implements AutoCloseable {
      * @return whether it was rung, since it was waited for last.
      */
     public boolean await(long maxNs) {
-        final boolean isRung =
-                Fifo.await(pollRequestAddress, (int) ((maxNs + NS_PER_MS - 1) / NS_PER_MS));
+        final boolean isRung = Fifo.await(pollRequestAddress, 1, ceilMs(maxNs));
         if (isRung) {
             Fifo.drain(fd);
         }
         return isRung;
+    }
+
+    static int ceilMs(long ns) {
+        return (int) ((ns + NS_PER_MS - 1) / NS_PER_MS);
+    }
+
+    /** Ends its owner's wait; any thread, until it is closed. */
+    void wake() {
+        Fifo.write(fd);
     }
 
     /** Takes the rings that there are, for those who wait for the {@link #descriptor()}. */

@@ -23,7 +23,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * file {@code bells.dat}:
  *
  * <pre>
- *      0  4 x int64  who sleeps: one bit for each of 256 bells
+ *      0  4 x int64  who sleeps: one bit for each of 256 bells; the last 64 are of {@link DeathWatch}es
  *   1024 * (1 + n)   bell n:   0  int32  consumer id of its owner; 0 is free
  *                              4  int32  length, then patterns of the channels it waits for, ASCII
  * </pre>
@@ -34,10 +34,11 @@ import org.agrona.concurrent.UnsafeBuffer;
  * the message or the other sees the bit. While nobody sleeps, a writer pays that fence and the look
  * at one cache line.
  *
- * <p>A ring is a byte in the sleeper's named pipe, {@code DIR/bell-OWNER}. A futex and a Unix
- * socket wake as fast (some 20 us either way); but a pipe can be waited for together with sockets,
- * needs no address in the network, ends with its reader, and is cleaned up as a file is. Nobody
- * ever waits for a sleeper: a write to a pipe without reader fails, and then another is rung.
+ * <p>A ring is a byte in the sleeper's named pipe, {@code DIR/bell-OWNER} (that of a watch is
+ * {@code watch-OWNER}). A futex and a Unix socket wake as fast (some 20 us either way); but a pipe
+ * can be waited for together with sockets, needs no address in the network, ends with its reader,
+ * and is cleaned up as a file is. Nobody ever waits for a sleeper: a write to a pipe without reader
+ * fails, and then another is rung.
  *
  * <p>Thread-safe. Threads of one process take turns to ring, which is a system call anyway.
  */
@@ -54,12 +55,15 @@ public final class Bells implements AutoCloseable {
 
     static final int BELL_COUNT = 256;
 
-    private static final int WORD_COUNT = BELL_COUNT / Long.SIZE;
+    // Nobody who has a message looks at the last word.
+    private static final int WORD_COUNT = BELL_COUNT / Long.SIZE - 1;
+    static final int FIRST_WATCH = WORD_COUNT * Long.SIZE;
     private static final int BELL_LENGTH = 1_024;
     private static final int CHANNELS_OFFSET = 4;
     private static final int CHANNELS_LENGTH_MAX = BELL_LENGTH - CHANNELS_OFFSET - 4;
     private static final int FREE = 0;
     private static final String PIPE_PREFIX = "bell-";
+    private static final String WATCH_PREFIX = "watch-";
 
     private final Path directory;
     private final UnsafeBuffer table;
@@ -95,13 +99,27 @@ public final class Bells implements AutoCloseable {
      * @return empty where there are no pipes, no room for its patterns, or no bell left.
      */
     public Optional<Bell> hang(int owner, String channels) {
-        if (channels.length() > CHANNELS_LENGTH_MAX) {
-            return Optional.empty();
-        }
-        for (int bell = 0; bell < BELL_COUNT; bell++) {
+        return channels.length() > CHANNELS_LENGTH_MAX
+                ? Optional.empty()
+                : hang(0, FIRST_WATCH, owner, channels);
+    }
+
+    /**
+     * A watch of a member.
+     *
+     * @param owner the member's first consumer id.
+     * @return empty where there are no pipes, or no bell left.
+     */
+    public Optional<DeathWatch> watch(int owner) {
+        return hang(FIRST_WATCH, BELL_COUNT, owner, "")
+                .map(bell -> new DeathWatch(this, bell, owner));
+    }
+
+    private Optional<Bell> hang(int from, int to, int owner, String channels) {
+        for (int bell = from; bell < to; bell++) {
             if (table.compareAndSetInt(at(bell), FREE, owner)) {
                 table.putStringAscii(at(bell) + CHANNELS_OFFSET, channels);
-                final int fd = Fifo.create(pipe(owner));
+                final int fd = Fifo.create(pipe(bell, owner));
                 if (fd >= 0) {
                     return Optional.of(new Bell(this, bell, owner, fd));
                 }
@@ -115,9 +133,10 @@ public final class Bells implements AutoCloseable {
     void takeDown(int bell, int owner) {
         disarm(bell);
         try {
-            Files.deleteIfExists(pipe(owner));
+            Files.deleteIfExists(pipe(bell, owner));
         } catch (final IOException e) {
-            throw new HeadraceException("pipe " + pipe(owner) + " cannot be deleted: " + e, e);
+            throw new HeadraceException(
+                    "pipe " + pipe(bell, owner) + " cannot be deleted: " + e, e);
         }
         table.compareAndSetInt(at(bell), owner, FREE);
     }
@@ -136,8 +155,13 @@ public final class Bells implements AutoCloseable {
         return (1 + bell) * BELL_LENGTH;
     }
 
-    private Path pipe(int owner) {
-        return directory.resolve(PIPE_PREFIX + owner);
+    private Path pipe(int bell, int owner) {
+        return directory.resolve((bell < FIRST_WATCH ? PIPE_PREFIX : WATCH_PREFIX) + owner);
+    }
+
+    /** A file descriptor that has an error when the watch of a member has ended; or -1. */
+    int openWatched(int owner) {
+        return Fifo.openWriter(pipe(FIRST_WATCH, owner));
     }
 
     private int owner(int bell) {
@@ -169,16 +193,19 @@ public final class Bells implements AutoCloseable {
     /** Whether somebody sleeps who may have missed what the caller has done before. */
     private boolean isAnybodyAsleep() {
         VarHandle.fullFence();
-        return (table.getLongVolatile(0)
-                        | table.getLongVolatile(8)
-                        | table.getLongVolatile(16)
-                        | table.getLongVolatile(24))
+        return (table.getLongVolatile(0) | table.getLongVolatile(8) | table.getLongVolatile(16))
                 != 0;
     }
 
     /** Rings all who sleep, because of something that is seldom. */
     public void ringAll() {
         ring(EVERYBODY);
+    }
+
+    /** Rings all who watch the members, because one has come or gone. */
+    public void ringWatches() {
+        VarHandle.fullFence();
+        ring(WORD_COUNT, -1L, EVERYBODY);
     }
 
     /** Rings one consumer, if it sleeps. */
@@ -221,7 +248,7 @@ public final class Bells implements AutoCloseable {
             }
             if (fdOwners[bell] != owner) {
                 closePipe(bell);
-                fds[bell] = Fifo.openWriter(pipe(owner));
+                fds[bell] = Fifo.openWriter(pipe(bell, owner));
                 fdOwners[bell] = fds[bell] < 0 ? FREE : owner;
             }
             if (fdOwners[bell] == owner && Fifo.write(fds[bell])) {
@@ -292,7 +319,7 @@ public final class Bells implements AutoCloseable {
             // Its only reader has named it, whoever takes everything.
             final boolean isReply = channel.startsWith(ChannelName.REPLY_PREFIX);
             Arrays.fill(masks, 0);
-            for (int bell = 0; bell < BELL_COUNT; bell++) {
+            for (int bell = 0; bell < FIRST_WATCH; bell++) {
                 if (owner(bell) != FREE) {
                     final String channels = channels(bell);
                     if (isReply ? channels.equals(channel) : Glob.of(channels).test(channel)) {

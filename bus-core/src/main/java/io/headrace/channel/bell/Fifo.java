@@ -21,6 +21,10 @@ final class Fifo {
     private static final int O_CLOEXEC = 0x80000;
     private static final int POLLIN = 1;
 
+    static final int POLL_REQUEST_LENGTH = 8;
+    private static final int EVENTS_OFFSET = 4;
+    private static final int READY_OFFSET = 6;
+
     private static final int OWNER_ONLY = 0600;
     private static final int DRAIN_LENGTH = 64;
 
@@ -76,16 +80,24 @@ final class Fifo {
         POSIX.close(fd);
     }
 
-    /** A {@code struct pollfd} of this descriptor. */
-    static ByteBuffer pollRequest(int fd) {
-        return ByteBuffer.allocateDirect(Long.BYTES)
+    /**
+     * Room for the {@code struct pollfd} of some descriptors, of which the first is to be read from
+     * and the others say when they end.
+     */
+    static ByteBuffer pollRequests(int count, int fd) {
+        return ByteBuffer.allocateDirect(count * POLL_REQUEST_LENGTH)
                 .order(ByteOrder.nativeOrder())
                 .putInt(0, fd)
-                .putShort(Integer.BYTES, (short) POLLIN);
+                .putShort(EVENTS_OFFSET, (short) POLLIN);
     }
 
-    /** Waits at most so long; whether there is something to {@link #drain}. */
-    static boolean await(long pollRequestAddress, int timeoutMs) {
-        return Sleeper.LIB_C.poll(pollRequestAddress, 1, timeoutMs) > 0;
+    /** Whether one of them has something to {@link #drain}, or has ended. */
+    static boolean isReady(ByteBuffer pollRequests, int request) {
+        return pollRequests.getShort(request * POLL_REQUEST_LENGTH + READY_OFFSET) != 0;
+    }
+
+    /** Waits at most so long; whether one of the first so many is ready. */
+    static boolean await(long pollRequestsAddress, int count, int timeoutMs) {
+        return Sleeper.LIB_C.poll(pollRequestsAddress, count, timeoutMs) > 0;
     }
 }

@@ -208,11 +208,11 @@ class BellsTest {
 
     @Test
     void shouldHangNoMoreThanThereAre() {
-        for (int owner = 1; owner <= Bells.BELL_COUNT; owner++) {
+        for (int owner = 1; owner <= Bells.FIRST_WATCH; owner++) {
             hang(owner, "*");
         }
         assertEquals(Optional.empty(), bus.newBell(1_000, "*"));
-        final Bell last = bells.get(Bells.BELL_COUNT - 1);
+        final Bell last = bells.get(Bells.FIRST_WATCH - 1);
         last.arm();
         ringer("http.request").ring(Bells.ANYBODY);
         assertTrue(isRung(last));

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A real process of a bus: a front end or a worker. Thread-safe. */
 final class BusProcess {
@@ -41,9 +43,21 @@ final class BusProcess {
             if (line == null) {
                 throw new IllegalStateException("pid " + pid() + " did not start: " + errors());
             }
+            beImpolite();
             return line;
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** As it serves now, it gets the processor as others do; where only root may, it does not. */
+    private void beImpolite() {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid() + "/task"))) {
+            run(
+                    threads.map(thread -> thread.getFileName().toString())
+                            .collect(Collectors.joining(" ", "renice -n 0 -p ", "")));
+        } catch (final IOException hasEnded) {
+            // Then there is nothing to do.
         }
     }
 
@@ -113,9 +127,13 @@ final class BusProcess {
     }
 
     private void signal(String name) {
+        run("kill -" + name + " " + pid());
+    }
+
+    private static void run(String command) {
         try {
             final Process kill =
-                    new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
+                    new ProcessBuilder(command.split(" "))
                             .redirectErrorStream(true)
                             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                             .start();

@@ -49,6 +49,7 @@ final class BusProcesses implements AutoCloseable {
                         "-Xmx128m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
+                        "-XX:MetaspaceSize=64m",
                         "-XX:-UsePerfData",
                         "-ea:io.headrace..."));
         flags.add("-D" + ChaosApplication.JOURNAL_PROPERTY + "=" + journals());
@@ -96,6 +97,10 @@ final class BusProcesses implements AutoCloseable {
                         Integer.toString(consumers)));
     }
 
+    // A JVM that starts takes all the processors of a small machine from those who serve; it is
+    // polite until it is ready.
+    private static final List<String> POLITELY = List.of("nice", "-n", "19");
+
     private BusProcess start(List<String> args) {
         final List<String> withParent = new ArrayList<>(args);
         withParent.add("--exit-with-parent");
@@ -103,7 +108,7 @@ final class BusProcesses implements AutoCloseable {
         try {
             final BusProcess process =
                     new BusProcess(
-                            new ProcessBuilder(command(List.of(), withParent))
+                            new ProcessBuilder(command(POLITELY, withParent))
                                     .redirectError(errors.toFile())
                                     .start(),
                             errors);
@@ -114,11 +119,10 @@ final class BusProcesses implements AutoCloseable {
         }
     }
 
-    private List<String> command(List<String> moreFlags, List<String> args) {
-        final List<String> command = new ArrayList<>();
+    private List<String> command(List<String> before, List<String> args) {
+        final List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(flags);
-        command.addAll(moreFlags);
         command.addAll(List.of("-cp", classPath, MAIN));
         command.addAll(args);
         command.addAll(List.of("--bus", bus().toString()));
@@ -132,7 +136,7 @@ final class BusProcesses implements AutoCloseable {
     Output run(String... args) {
         try {
             final Process process =
-                    new ProcessBuilder(command(List.of(), List.of(args)))
+                    new ProcessBuilder(command(POLITELY, List.of(args)))
                             .redirectErrorStream(true)
                             .start();
             process.getOutputStream().close();
@@ -167,10 +171,28 @@ final class BusProcesses implements AutoCloseable {
         flags.add("-Xlog:cds+dynamic=off");
         flags.add("-XX:ArchiveClassesAtExit=" + archive);
         final BusProcess worker = startWorker(1).awaitReady();
+        serve();
         worker.terminate();
         worker.awaitExit();
         flags.remove(flags.size() - 1);
         flags.add("-XX:SharedArchiveFile=" + archive);
+    }
+
+    /** A few messages of each kind, for what they load. */
+    private void serve() throws IOException {
+        final BusProcess frontEnd = startFrontEnd();
+        try (HttpConnection http = new HttpConnection(frontEnd.port());
+                FrameConnection frames = new FrameConnection(frontEnd.port(), "archive")) {
+            for (int i = 0; i < 50; i++) {
+                http.get("archive" + i, 1);
+                frames.send(1);
+            }
+            frames.awaitLastEcho();
+        } catch (final InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        frontEnd.terminate();
+        frontEnd.awaitExit();
     }
 
     private static void pack(Path folder, Path jar) throws IOException {

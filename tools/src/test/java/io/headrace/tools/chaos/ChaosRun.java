@@ -17,6 +17,8 @@ final class ChaosRun {
     private static final int HTTP_CONNECTIONS = 8;
     private static final int WEB_SOCKETS = 8;
     private static final int MANY_KILLS = 50;
+    // Stalls count after this: first requests are slow because of what is loaded and compiled.
+    private static final long WARM_UP_MS = 3_000;
     private static final long QUIET_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final long seed;
@@ -45,6 +47,9 @@ final class ChaosRun {
             try (Hiccups hiccups = new Hiccups();
                     Clients clients =
                             new Clients(List.of(frontEnd.port()), HTTP_CONNECTIONS, WEB_SOCKETS)) {
+                Thread.sleep(WARM_UP_MS);
+                hiccups.reset();
+                final long warmNs = System.nanoTime();
                 faults.run();
                 faults.settle();
                 clients.finish();
@@ -52,6 +57,7 @@ final class ChaosRun {
                 problems.addAll(clients.problems());
                 problems.addAll(faults.problems());
                 verdict = new Verdict(faults.faults(), processes.journal());
+                verdict.stallsFromNs = warmNs;
                 verdict.requests(clients.answers());
                 clients.frameConnections().forEach(verdict::frames);
                 problems.addAll(verdict.problems());

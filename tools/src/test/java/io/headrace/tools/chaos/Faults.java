@@ -28,10 +28,10 @@ final class Faults {
         RESTART
     }
 
-    private static final int CONSUMERS = 2;
+    private static final int CONSUMERS = 4;
     private static final int WORKERS_MIN = 3;
     private static final int WORKERS_MAX = 6;
-    private static final int STARTING_MAX = 3;
+    private static final int STARTING_MAX = 1;
     private static final long LOOK_NS = 2_000_000L;
     private static final int STOP_MAX_MS = 4_000;
 

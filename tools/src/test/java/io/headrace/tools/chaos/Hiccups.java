@@ -30,6 +30,11 @@ final class Hiccups implements AutoCloseable {
         }
     }
 
+    /** Forgets what was before. */
+    void reset() {
+        longestNs = 0;
+    }
+
     long longestMs() {
         return longestNs / 1_000_000L;
     }

@@ -23,13 +23,19 @@ import java.util.TreeMap;
  */
 final class Verdict {
 
+    private static final long STALL_MS = 50;
+    private static final long BEFORE_NS = 60_000_000L;
+
     private final Map<Long, List<Fault>> faultsByPid = new HashMap<>();
+    private final Map<Long, Long> firstNsByPid = new HashMap<>();
     private final List<Fault> faults;
     private final Map<String, Journal.Entry> began = new HashMap<>();
     private final Map<String, Journal.Entry> ended = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
+    private final List<String> stalls = new ArrayList<>();
 
     final Map<String, Integer> refusedByReason = new TreeMap<>();
+    long stallsFromNs = Long.MIN_VALUE;
     int requestsAnswered;
     int framesSent;
     int framesEchoed;
@@ -38,7 +44,6 @@ final class Verdict {
     int reordered;
     int closed;
     long longestRequestMs;
-    Answer longestRequest;
     long longestFrameMs;
     long longestFrameAfterKillMs;
     long longestFrameAfterStopMs;
@@ -54,6 +59,7 @@ final class Verdict {
         final Map<String, String> lastKey = new HashMap<>();
         for (final Journal.Entry entry : journal) {
             if (entry.kind() == Journal.Kind.BEGAN) {
+                firstNsByPid.putIfAbsent(entry.pid(), entry.ns());
                 if (began.put(entry.key(), entry) != null) {
                     duplicates++;
                     problems.add(entry.key() + " was handled twice");
@@ -118,10 +124,12 @@ final class Verdict {
                 problems.add(answer.key() + " was answered twice");
             }
             if (answer.isOwn()) {
-                if (fault(Kind.STOP, answer.pid(), answer.sentNs(), answer.answeredNs()) == null) {
-                    if (answer.latencyMs() > longestRequestMs) {
-                        longestRequestMs = answer.latencyMs();
-                        longestRequest = answer;
+                if (answer.sentNs() >= stallsFromNs
+                        && fault(Kind.STOP, answer.pid(), answer.sentNs(), answer.answeredNs())
+                                == null) {
+                    longestRequestMs = Math.max(longestRequestMs, answer.latencyMs());
+                    if (answer.latencyMs() > STALL_MS) {
+                        stall(answer.key(), answer.sentNs(), answer.answeredNs());
                     }
                 }
             } else if (answer.status() >= 500 && !answer.reason().isEmpty()) {
@@ -134,6 +142,38 @@ final class Verdict {
                 problems.add("foreign answer: " + answer);
             }
         }
+    }
+
+    /** Where the time went: sent, begun and ended by a worker of some age, answered. */
+    private void stall(String key, long sentNs, long answeredNs) {
+        final Journal.Entry start = began.get(key);
+        if (start == null) {
+            return;
+        }
+        final long ageNs = start.ns() - firstNsByPid.get(start.pid());
+        final Journal.Entry end = ended.getOrDefault(key, start);
+        final StringBuilder text =
+                new StringBuilder(
+                        "%s: begun after ms %d, ended %d, answered %d, %d ms after the first message of its worker %d"
+                                .formatted(
+                                        key,
+                                        (start.ns() - sentNs) / 1_000_000L,
+                                        (end.ns() - sentNs) / 1_000_000L,
+                                        (answeredNs - sentNs) / 1_000_000L,
+                                        ageNs / 1_000_000L,
+                                        start.pid()));
+        for (final Fault fault : faults) {
+            if (fault.fromNs() <= answeredNs && fault.toNs() >= sentNs - BEFORE_NS) {
+                text.append(
+                        "; %s %d from %d to %d"
+                                .formatted(
+                                        fault.kind(),
+                                        fault.pid(),
+                                        (fault.fromNs() - sentNs) / 1_000_000L,
+                                        (fault.toNs() - sentNs) / 1_000_000L));
+            }
+        }
+        stalls.add(text.toString());
     }
 
     private void lost(Answer answer) {
@@ -177,8 +217,8 @@ final class Verdict {
             final long sent = sentNs.get(echo.number() - 1);
             if (fault(Kind.STOP, echo.pid(), sent, echo.ns()) != null) {
                 heldUntilNs = echo.ns();
-            } else if (sent > heldUntilNs) {
-                frameStall(sent, echo.ns());
+            } else if (sent > heldUntilNs && sent >= stallsFromNs) {
+                frameStall(what, sent, echo.ns());
             }
         }
         for (int number = last + 1; number <= sentNs.size(); number++) {
@@ -187,11 +227,16 @@ final class Verdict {
     }
 
     /** A frame that nobody held has waited; its shard may have been a dead or stopped worker's. */
-    private void frameStall(long sentNs, long echoedNs) {
+    private void frameStall(String key, long sentNs, long echoedNs) {
         final long ms = (echoedNs - sentNs) / 1_000_000L;
         if (isAny(Kind.STOP, sentNs, echoedNs)) {
             longestFrameAfterStopMs = Math.max(longestFrameAfterStopMs, ms);
-        } else if (isAny(Kind.KILL, sentNs, echoedNs)) {
+            return;
+        }
+        if (ms > STALL_MS) {
+            stall(key, sentNs, echoedNs);
+        }
+        if (isAny(Kind.KILL, sentNs, echoedNs)) {
             longestFrameAfterKillMs = Math.max(longestFrameAfterKillMs, ms);
         } else {
             longestFrameMs = Math.max(longestFrameMs, ms);
@@ -215,6 +260,11 @@ final class Verdict {
 
     Journal.Entry began(String key) {
         return began.get(key);
+    }
+
+    /** Stalls of more than 50 ms, one line each. */
+    List<String> stalls() {
+        return stalls;
     }
 
     List<String> problems() {
