@@ -56,12 +56,8 @@ final class BusFile implements AutoCloseable {
                         StandardOpenOption.WRITE)) {
             if (channel.size() != 0 && channel.size() != LENGTH) {
                 throw new HeadraceException(
-                        file
-                                + " has "
-                                + channel.size()
-                                + " bytes, not "
-                                + LENGTH
-                                + "; is it a bus?");
+                        "%s has %d bytes, not %d; is it a bus?"
+                                .formatted(file, channel.size(), LENGTH));
             }
             Pages.fill(channel, LENGTH);
             mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);

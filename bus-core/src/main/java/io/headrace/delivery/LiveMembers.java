@@ -197,6 +197,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
     private long laneVersion = -1;
     private long nextLookNs;
     private int hurriedLooks;
+    private boolean watchesAll;
 
     /**
      * @param hungNs how long a consumer may not go round before it is taken for hung.
@@ -238,7 +239,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
 
     @Override
     public long maxNs() {
-        return watch.isPresent() ? WATCHING_NS : AgentThreads.Sleep.super.maxNs();
+        return watchesAll ? WATCHING_NS : AgentThreads.Sleep.super.maxNs();
     }
 
     /** Id of the member that a writer belongs to. */
@@ -286,7 +287,12 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
                 dead.add(known(member, List.of()));
             }
         }
-        watch.ifPresent(it -> live.forEach(member -> it.add(member.firstConsumerId)));
+        watchesAll =
+                watch.isPresent()
+                        && live.stream()
+                                        .filter(member -> !watch.get().add(member.firstConsumerId))
+                                        .count()
+                                == 0;
         final Snapshot next = new Snapshot(live, stopped, dead);
         if (!next.isSame(snapshot)) {
             snapshot = next;

@@ -12,6 +12,7 @@ import io.headrace.delivery.ShardTable;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
 import io.headrace.presence.ConnectionTable;
+import io.headrace.presence.GroupTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -345,6 +346,7 @@ public final class Janitor implements Agent {
             if (lanes.stream().noneMatch(lane -> belongsTo(dead, lane))) {
                 bus.deleteChannels(name -> name.startsWith("reply." + dead + "-"));
                 ConnectionTable.delete(bus, dead);
+                GroupTable.delete(bus, dead);
                 Members.delete(bus.membersDirectory(), dead);
                 reaped.remove(dead);
                 bus.raiseLaneVersion();

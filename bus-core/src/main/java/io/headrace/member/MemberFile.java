@@ -72,13 +72,8 @@ final class MemberFile {
     static MappedByteBuffer map(FileChannel channel, Path path) throws IOException {
         if (channel.size() < LENGTH) {
             throw new HeadraceException(
-                    "member file "
-                            + path
-                            + " is truncated: "
-                            + channel.size()
-                            + " of "
-                            + LENGTH
-                            + " bytes");
+                    "member file %s is truncated: %d of %d bytes"
+                            .formatted(path, channel.size(), LENGTH));
         }
         return channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
     }
@@ -128,10 +123,8 @@ final class MemberFile {
         final byte[] bytes = channels.getBytes(StandardCharsets.US_ASCII);
         if (bytes.length > CHANNELS_LENGTH_MAX) {
             throw new HeadraceException(
-                    "channel patterns have "
-                            + bytes.length
-                            + " characters, the limit is "
-                            + CHANNELS_LENGTH_MAX);
+                    "channel patterns have %d characters, the limit is %d"
+                            .formatted(bytes.length, CHANNELS_LENGTH_MAX));
         }
         header.putInt(CHANNELS_OFFSET, bytes.length);
         header.putBytes(CHANNELS_OFFSET + 4, bytes);

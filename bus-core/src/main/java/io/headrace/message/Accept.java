@@ -19,11 +19,8 @@ public final class Accept {
     void wrap(UnsafeBuffer buffer, WebSocketAcceptDecoder decoder) {
         headers.reset(buffer);
         for (WebSocketAcceptDecoder.HeadersDecoder group = decoder.headers(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = decoder.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            headers.add(keyOffset, keyLength, decoder.limit() - valueLength, valueLength);
+            headers.add(
+                    group.next().skipKey(), decoder.limit(), group.skipValue(), decoder.limit());
         }
         final int length = decoder.skipSubprotocol();
         subprotocol.wrap(buffer, decoder.limit() - length, length);

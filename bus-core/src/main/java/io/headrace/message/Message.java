@@ -248,10 +248,8 @@ public final class Message {
         if (!MessageType.isKnown(templateId)) {
             return "unknown template id " + templateId;
         }
-        return MessageType.of(templateId).label()
-                + " does not fit its record of "
-                + body.capacity()
-                + " bytes";
+        return "%s does not fit its record of %d bytes"
+                .formatted(MessageType.of(templateId).label(), body.capacity());
     }
 
     /** The type of a decoded message. */
@@ -371,11 +369,8 @@ public final class Message {
 
     private HeadraceException undecodableRequest(RuntimeException cause) {
         return new HeadraceException(
-                "the request inside a "
-                        + type.label()
-                        + " of connection "
-                        + connection()
-                        + " cannot be decoded",
+                "the request inside a %s of connection %d cannot be decoded"
+                        .formatted(type.label(), connection()),
                 cause);
     }
 }

@@ -38,15 +38,16 @@ public final class Pairs {
         return this;
     }
 
-    void add(int keyOffset, int keyLength, int valueOffset, int valueLength) {
+    /** Adds one by the lengths and ends of its texts, as a decoder tells them. */
+    void add(int keyLength, int keyEnd, int valueLength, int valueEnd) {
         Message.checkLength(keyLength | valueLength);
         final int at = count * INTS_PER_PAIR;
         if (at == positions.length) {
             positions = Arrays.copyOf(positions, 2 * at);
         }
-        positions[at] = keyOffset;
+        positions[at] = keyEnd - keyLength;
         positions[at + 1] = keyLength;
-        positions[at + 2] = valueOffset;
+        positions[at + 2] = valueEnd - valueLength;
         positions[at + 3] = valueLength;
         count++;
     }

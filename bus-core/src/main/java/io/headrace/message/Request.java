@@ -71,48 +71,28 @@ public final class Request {
         contentLength = Math.max(-1, http.contentLength());
         get.reset(buffer);
         for (HttpRequestDecoder.GetDecoder group = http.get(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = http.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            get.add(keyOffset, keyLength, http.limit() - valueLength, valueLength);
+            get.add(group.next().skipKey(), http.limit(), group.skipValue(), http.limit());
         }
         post.reset(buffer);
         for (HttpRequestDecoder.PostDecoder group = http.post(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = http.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            post.add(keyOffset, keyLength, http.limit() - valueLength, valueLength);
+            post.add(group.next().skipKey(), http.limit(), group.skipValue(), http.limit());
         }
         cookies.reset(buffer);
         for (HttpRequestDecoder.CookiesDecoder group = http.cookies(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = http.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            cookies.add(keyOffset, keyLength, http.limit() - valueLength, valueLength);
+            cookies.add(group.next().skipKey(), http.limit(), group.skipValue(), http.limit());
         }
         headers.reset(buffer);
         for (HttpRequestDecoder.HeadersDecoder group = http.headers(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = http.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            headers.add(keyOffset, keyLength, http.limit() - valueLength, valueLength);
+            headers.add(group.next().skipKey(), http.limit(), group.skipValue(), http.limit());
         }
         files.reset(buffer);
         for (HttpRequestDecoder.FilesDecoder group = http.files(); group.hasNext(); ) {
             group.next();
             files.start();
-            int length = group.skipKey();
-            files.add(0, http.limit(), length);
-            length = group.skipFileName();
-            files.add(1, http.limit(), length);
-            length = group.skipContentType();
-            files.add(2, http.limit(), length);
-            length = group.skipContent();
-            files.add(3, http.limit(), length);
+            files.add(0, group.skipKey(), http.limit());
+            files.add(1, group.skipFileName(), http.limit());
+            files.add(2, group.skipContentType(), http.limit());
+            files.add(3, group.skipContent(), http.limit());
         }
         end(method, http.skipMethod(), http.limit());
         end(path, http.skipPath(), http.limit());
@@ -141,29 +121,29 @@ public final class Request {
         contentLength = 0;
         get.reset(buffer);
         for (WebSocketConnectionDecoder.GetDecoder group = webSocket.get(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = webSocket.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            get.add(keyOffset, keyLength, webSocket.limit() - valueLength, valueLength);
+            get.add(
+                    group.next().skipKey(),
+                    webSocket.limit(),
+                    group.skipValue(),
+                    webSocket.limit());
         }
         cookies.reset(buffer);
         for (WebSocketConnectionDecoder.CookiesDecoder group = webSocket.cookies();
                 group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = webSocket.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            cookies.add(keyOffset, keyLength, webSocket.limit() - valueLength, valueLength);
+            cookies.add(
+                    group.next().skipKey(),
+                    webSocket.limit(),
+                    group.skipValue(),
+                    webSocket.limit());
         }
         headers.reset(buffer);
         for (WebSocketConnectionDecoder.HeadersDecoder group = webSocket.headers();
                 group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = webSocket.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            headers.add(keyOffset, keyLength, webSocket.limit() - valueLength, valueLength);
+            headers.add(
+                    group.next().skipKey(),
+                    webSocket.limit(),
+                    group.skipValue(),
+                    webSocket.limit());
         }
         end(path, webSocket.skipPath(), webSocket.limit());
         end(pathInfo, webSocket.skipPathInfo(), webSocket.limit());

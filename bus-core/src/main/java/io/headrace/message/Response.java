@@ -24,11 +24,8 @@ public final class Response {
         statusCode = decoder.statusCode();
         headers.reset(buffer);
         for (HttpResponseDecoder.HeadersDecoder group = decoder.headers(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = decoder.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            headers.add(keyOffset, keyLength, decoder.limit() - valueLength, valueLength);
+            headers.add(
+                    group.next().skipKey(), decoder.limit(), group.skipValue(), decoder.limit());
         }
         final int typeLength = decoder.skipContentType();
         contentType.wrap(buffer, decoder.limit() - typeLength, typeLength);
@@ -42,11 +39,8 @@ public final class Response {
         contentLength = decoder.contentLength();
         headers.reset(buffer);
         for (HttpResponseStartDecoder.HeadersDecoder group = decoder.headers(); group.hasNext(); ) {
-            group.next();
-            final int keyLength = group.skipKey();
-            final int keyOffset = decoder.limit() - keyLength;
-            final int valueLength = group.skipValue();
-            headers.add(keyOffset, keyLength, decoder.limit() - valueLength, valueLength);
+            headers.add(
+                    group.next().skipKey(), decoder.limit(), group.skipValue(), decoder.limit());
         }
         final int typeLength = decoder.skipContentType();
         contentType.wrap(buffer, decoder.limit() - typeLength, typeLength);

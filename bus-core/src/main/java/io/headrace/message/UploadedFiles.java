@@ -31,7 +31,7 @@ public final class UploadedFiles {
         count++;
     }
 
-    void add(int part, int end, int length) {
+    void add(int part, int length, int end) {
         Message.checkLength(length);
         final int at = (count - 1) * INTS_PER_FILE + 2 * part;
         positions[at] = end - length;

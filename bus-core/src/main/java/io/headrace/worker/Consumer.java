@@ -65,6 +65,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private long rewindVersion;
     private long deletionVersion;
     private final CountDownLatch started = new CountDownLatch(1);
+    private volatile boolean announced;
     private boolean unheld;
 
     /**
@@ -154,6 +155,11 @@ final class Consumer implements Agent, Claimer.Handler {
         subscription.warmUp();
     }
 
+    /** Nobody rings it any more; any thread, when its own has ended or in it. */
+    void takeDownBell() {
+        bell.ifPresent(CloseHelper::quietClose);
+    }
+
     /** Waits until its thread runs. */
     void awaitStart() {
         try {
@@ -176,6 +182,14 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public void onStart() {
+        try {
+            pin();
+        } finally {
+            started.countDown();
+        }
+    }
+
+    private void pin() {
         if (cpu.isPresent() && !CpuAffinity.pin(cpu.getAsInt())) {
             member.errorLog()
                     .record(
@@ -187,7 +201,6 @@ final class Consumer implements Agent, Claimer.Handler {
                                                     id)));
         }
         member.onDuty(number, clock.nanoTime());
-        started.countDown();
     }
 
     @Override
@@ -239,9 +252,14 @@ final class Consumer implements Agent, Claimer.Handler {
         }
     }
 
+    /** It may claim from now on: should it die, everybody knows whose claims they were. */
+    void onAnnounced() {
+        announced = true;
+    }
+
     @Override
     public boolean isReady() {
-        return blocking.isEmpty() || blocking.get().hasRoom();
+        return announced && (blocking.isEmpty() || blocking.get().hasRoom());
     }
 
     @Override
@@ -306,9 +324,10 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public void onClose() {
+        takeDownBell();
+        // Whoever has rung this bell rang nobody else.
+        bus.bells().ringAll();
         blocking.ifPresent(BlockingHandlers::close);
-        // Before the shards, whose end rings all: whoever has rung this bell rang nobody else.
-        bell.ifPresent(Bell::close);
         CloseHelper.quietCloseAll(
                 shards, subscription, blockedRecords, resolver, deadLetters, replies);
     }

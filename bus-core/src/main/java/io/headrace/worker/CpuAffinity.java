@@ -32,11 +32,8 @@ public final class CpuAffinity {
                 }
             } catch (final NumberFormatException e) {
                 throw new HeadraceException(
-                        "CPU list '"
-                                + list
-                                + "' is malformed at '"
-                                + part
-                                + "'; write for example 2,4-6",
+                        "CPU list '%s' is malformed at '%s'; write for example 2,4-6"
+                                .formatted(list, part),
                         e);
             }
         }
@@ -53,7 +50,11 @@ public final class CpuAffinity {
         if (cpu >= Runtime.getRuntime().availableProcessors()) {
             return false;
         }
-        Affinity.setAffinity(cpu);
+        try {
+            Affinity.setAffinity(cpu);
+        } catch (final IllegalStateException notAllowed) {
+            return false;
+        }
         return Affinity.getAffinity().get(cpu) && Affinity.getAffinity().cardinality() == 1;
     }
 }

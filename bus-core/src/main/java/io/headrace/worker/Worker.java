@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.CompositeAgent;
@@ -44,7 +45,7 @@ public final class Worker implements AutoCloseable {
     private final int closeTimeoutMs;
     private final long sleepMaxNs;
     private final Replies shared;
-    private volatile boolean closing;
+    private final AtomicBoolean closing = new AtomicBoolean();
 
     private Worker(WorkerContext context) {
         bus = Bus.openOrCreate(context.directory());
@@ -102,6 +103,7 @@ public final class Worker implements AutoCloseable {
      */
     private void announce() {
         member.announce();
+        consumers.forEach(Consumer::onAnnounced);
         bus.raiseLaneVersion();
     }
 
@@ -112,17 +114,25 @@ public final class Worker implements AutoCloseable {
      */
     public static Worker launch(WorkerContext context) {
         final Worker worker = new Worker(context.conclude());
-        // The first to start is the last to end: the heartbeat goes on.
-        worker.liveMembers.watchDeaths(worker.firstConsumerId);
-        worker.threads.startInBackground(
-                worker.housekeeping, Janitor.MUCH_WORK, worker.liveMembers);
-        worker.threads.startInBackground(worker.bus.pageAgent(), 1);
-        for (final Consumer consumer : worker.consumers) {
-            worker.threads.start(consumer, worker.idleStrategy(consumer));
+        try {
+            worker.start();
+        } catch (final RuntimeException e) {
+            worker.close();
+            throw e;
         }
-        worker.consumers.forEach(Consumer::awaitStart);
-        worker.announce();
         return worker;
+    }
+
+    private void start() {
+        liveMembers.watchDeaths(firstConsumerId);
+        // The first to start is the last to end: the heartbeat goes on.
+        threads.startInBackground(housekeeping, Janitor.MUCH_WORK, liveMembers);
+        threads.startInBackground(bus.pageAgent(), 1);
+        for (final Consumer consumer : consumers) {
+            threads.start(consumer, idleStrategy(consumer));
+        }
+        consumers.forEach(Consumer::awaitStart);
+        announce();
     }
 
     /**
@@ -150,7 +160,7 @@ public final class Worker implements AutoCloseable {
         return new DoorbellIdleStrategy(
                 bell,
                 bell.get()::await,
-                () -> !closing && consumer.mayRest(),
+                () -> !closing.get() && consumer.mayRest(),
                 sleepMaxNs,
                 System::nanoTime);
     }
@@ -170,13 +180,12 @@ public final class Worker implements AutoCloseable {
 
     /** Finishes the messages being handled and leaves the bus. */
     @Override
-    public synchronized void close() {
-        if (closing) {
+    public void close() {
+        if (!closing.compareAndSet(false, true)) {
             return;
         }
         // The shards of all consumers go to others at once, though one may take long to finish.
         member.leave();
-        closing = true;
         bus.raiseLaneVersion();
         // Interrupted no earlier than its message would end as lost.
         threads.close(closeTimeoutMs);
@@ -184,6 +193,7 @@ public final class Worker implements AutoCloseable {
             consumers.forEach(Agent::onClose);
             housekeeping.onClose();
         }
+        consumers.forEach(Consumer::takeDownBell);
         CloseHelper.quietCloseAll(shared, member, bus);
     }
 }

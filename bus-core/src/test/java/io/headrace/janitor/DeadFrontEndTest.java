@@ -16,14 +16,18 @@ import io.headrace.message.Message;
 import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.presence.ConnectionTable;
+import io.headrace.presence.GroupTable;
 import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
 import io.headrace.testing.TestWriter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +96,24 @@ class DeadFrontEndTest {
         host.run(second, 20 * SECOND);
         assertEquals(List.of("1 order 1 /1", "3 order 1 /3"), closesOf(first.member));
         assertEquals(List.of(), closesOf(second.member));
+    }
+
+    @Test
+    void shouldLeaveNothingOfADeadFrontEndAmongTheMembers() throws IOException {
+        final GroupTable groups = GroupTable.create(host.bus, writer.id());
+        connect(1);
+        groups.join("room", 1);
+        finishAll();
+        CloseHelper.closeAll(groups);
+        host.kill(frontEnd);
+        host.run(first, 20 * SECOND);
+        host.finishAll(ChannelName.WEBSOCKET_DISCONNECT, first.member.id() + "-j", 77);
+        host.run(first, 20 * SECOND);
+        try (Stream<Path> files = Files.list(host.bus.membersDirectory())) {
+            assertEquals(
+                    List.of(),
+                    files.filter(file -> file.toString().contains(frontEnd.id())).toList());
+        }
     }
 
     @Test

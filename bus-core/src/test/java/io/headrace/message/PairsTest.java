@@ -121,7 +121,7 @@ class PairsTest {
         for (int i = 0; i < texts.length; i += 2) {
             final int[] key = positions.get(i);
             final int[] value = positions.get(i + 1);
-            pairs.add(key[0], key[1], value[0], value[1]);
+            pairs.add(key[1], key[0] + key[1], value[1], value[0] + value[1]);
         }
     }
 }

@@ -249,6 +249,7 @@ class AllocationTest {
                         OptionalInt.empty(),
                         new Replies(bus, member.id() + "-later", liveMembers, member, true),
                         new Writability(Throwable::printStackTrace, () -> {}));
+        consumer.onAnnounced();
         consumer.doWork();
         check(
                 () -> {

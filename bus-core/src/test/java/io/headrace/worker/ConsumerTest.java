@@ -69,6 +69,24 @@ class ConsumerTest {
     }
 
     @Test
+    void shouldClaimNothingBeforeItsMemberIsAnnounced() {
+        worker =
+                new TestWorker(
+                                directory.resolve("bus"),
+                                new WorkerContext()
+                                        .onHttpRequest(
+                                                (channel, request, reply) ->
+                                                        handled.add(request.path())))
+                        .unannouncedRounds();
+        worker.send("http.request", MessageType.HTTP_REQUEST, 7);
+        worker.unannouncedRounds();
+        assertEquals(List.of(), handled);
+        assertEquals(ClaimWord.of(0, ClaimWord.FREE), worker.lastWord("http.request"));
+        worker.rounds();
+        assertEquals(1, handled.size());
+    }
+
+    @Test
     void shouldGiveEveryOtherMessageFromClientsToItsHandler() {
         start(
                 new WorkerContext()

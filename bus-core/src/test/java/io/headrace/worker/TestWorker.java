@@ -92,6 +92,12 @@ final class TestWorker implements AutoCloseable {
 
     /** Lets every agent do its work, a few times, and time pass. */
     TestWorker rounds() {
+        consumer.onAnnounced();
+        return unannouncedRounds();
+    }
+
+    /** The same, before others know of the worker. */
+    TestWorker unannouncedRounds() {
         for (int i = 0; i < 10; i++) {
             nowNs += ROUND_NS;
             beating.forEach(Member::doWork);
@@ -105,6 +111,7 @@ final class TestWorker implements AutoCloseable {
 
     /** Lets time pass, 10 ms after 10 ms, with the front end's janitor at work as well. */
     void passWithKeeper(long ns) {
+        consumer.onAnnounced();
         for (final long endNs = nowNs + ns; nowNs < endNs; nowNs += 10_000_000L) {
             beating.forEach(Member::doWork);
             liveMembers.doWork();

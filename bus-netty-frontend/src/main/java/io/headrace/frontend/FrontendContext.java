@@ -182,10 +182,6 @@ public final class FrontendContext {
         return this;
     }
 
-    public String mountPrefix() {
-        return mountPrefix;
-    }
-
     /** Whether to use epoll where it exists ({@code headrace.native.transport}, default true). */
     public FrontendContext nativeTransport(boolean wanted) {
         nativeTransport = wanted;
@@ -299,10 +295,6 @@ public final class FrontendContext {
         return this;
     }
 
-    public String proxyHeaders() {
-        return proxyHeaders;
-    }
-
     /**
      * Whether every connection begins with the PROXY protocol ({@code headrace.proxy.protocol},
      * {@code on} or {@code off}, default off).
@@ -342,10 +334,6 @@ public final class FrontendContext {
     public FrontendContext compression(Compression values) {
         compression = values;
         return this;
-    }
-
-    public Compression compression() {
-        return compression;
     }
 
     /** Which bodies go to workers in parts. */

@@ -81,9 +81,11 @@ public final class Bell implements AutoCloseable {
         return (int) ((ns + NS_PER_MS - 1) / NS_PER_MS);
     }
 
-    /** Ends its owner's wait; any thread, until it is closed. */
-    void wake() {
-        Fifo.write(fd);
+    /** Ends its owner's wait; any thread. */
+    synchronized void wake() {
+        if (!closed) {
+            Fifo.write(fd);
+        }
     }
 
     /** Takes the rings that there are, for those who wait for the {@link #descriptor()}. */
@@ -98,7 +100,7 @@ public final class Bell implements AutoCloseable {
 
     /** Takes it down; nobody may wait for it any more. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!closed) {
             closed = true;
             bells.takeDown(number, owner);

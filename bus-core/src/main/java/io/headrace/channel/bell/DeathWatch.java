@@ -4,6 +4,7 @@ package io.headrace.channel.bell;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.agrona.BufferUtil;
 
 /**
@@ -13,6 +14,9 @@ import org.agrona.BufferUtil;
  * those. No pid is asked. One thread's, but for {@link #wake()}.
  */
 public final class DeathWatch implements AutoCloseable {
+
+    // Who comes or goes rings for each of its lanes and bells.
+    private static final long GATHER_NS = 2_000_000L;
 
     private record Watched(int owner, int fd) {}
 
@@ -36,17 +40,19 @@ public final class DeathWatch implements AutoCloseable {
      * Watches another member from now on, if it has a watch.
      *
      * @param other the member's first consumer id.
+     * @return whether its death ends the next sleep; its own need not.
      */
-    public void add(int other) {
-        if (other != owner
-                && watched.size() + 1 < Bells.BELL_COUNT
-                && watched.stream().noneMatch(it -> it.owner == other)) {
-            final int fd = bells.openWatched(other);
-            if (fd >= 0) {
-                watched.add(new Watched(other, fd));
-                requests.putInt(watched.size() * Fifo.POLL_REQUEST_LENGTH, fd);
-            }
+    public boolean add(int other) {
+        if (other == owner || watched.stream().anyMatch(it -> it.owner == other)) {
+            return true;
         }
+        final int fd = watched.size() + 1 < Bells.BELL_COUNT ? bells.openWatched(other) : -1;
+        if (fd < 0) {
+            return false;
+        }
+        watched.add(new Watched(other, fd));
+        requests.putInt(watched.size() * Fifo.POLL_REQUEST_LENGTH, fd);
+        return true;
     }
 
     /**
@@ -57,14 +63,17 @@ public final class DeathWatch implements AutoCloseable {
     public boolean await(long maxNs) {
         boolean ended = false;
         if (Fifo.await(requestsAddress, 1 + watched.size(), Bell.ceilMs(maxNs))) {
-            if (Fifo.isReady(requests, 0)) {
-                bell.drain();
-            }
             for (int request = watched.size(); request > 0; request--) {
                 if (Fifo.isReady(requests, request)) {
                     remove(request);
                     ended = true;
                 }
+            }
+            if (Fifo.isReady(requests, 0)) {
+                if (!ended) {
+                    LockSupport.parkNanos(GATHER_NS);
+                }
+                bell.drain();
             }
         }
         // What has happened until now is looked for next; what comes later rings.

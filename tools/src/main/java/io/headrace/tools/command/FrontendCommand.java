@@ -194,11 +194,7 @@ public final class FrontendCommand implements Callable<Integer> {
 
     static String url(String scheme, String host, int port) {
         // RFC 3986, section 3.2.2: an IPv6 address stands in brackets.
-        return scheme
-                + "://"
-                + (host.indexOf(':') >= 0 ? "[" + host + "]" : host)
-                + ":"
-                + port
-                + "/";
+        return (host.indexOf(':') >= 0 ? "%s://[%s]:%d/" : "%s://%s:%d/")
+                .formatted(scheme, host, port);
     }
 }

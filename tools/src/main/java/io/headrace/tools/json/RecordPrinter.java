@@ -7,6 +7,7 @@ import io.headrace.channel.Bus;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ConnectionId;
+import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.RequestResolver;
 import io.headrace.member.MemberReader;
@@ -87,11 +88,7 @@ public final class RecordPrinter implements AutoCloseable {
         if (channel.startsWith(ChannelName.REPLY_PREFIX)) {
             json.writeStringField(
                     "to",
-                    channel
-                            + "!"
-                            + Integer.toUnsignedString(ConnectionId.number(message.connection()))
-                            + "."
-                            + Integer.toUnsignedString(message.order()));
+                    new ReplyAddress(channel, message.connection(), message.order()).toString());
         }
         json.writeNumberField("sequence", message.sequence());
         json.writeStringField("connection", ConnectionId.toString(message.connection()));

@@ -51,10 +51,6 @@ public final class Rounds {
         heldLength += length;
     }
 
-    long heldLength() {
-        return heldLength;
-    }
-
     boolean isTooLate(long sinceNs, long nowNs) {
         final boolean isOver = Patience.isOver(headersNs, sinceNs, nowNs);
         if (isOver) {

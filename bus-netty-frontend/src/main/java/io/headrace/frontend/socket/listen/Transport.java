@@ -55,11 +55,6 @@ public final class Transport {
         epoll = preferNative && Epoll.isAvailable();
     }
 
-    /** {@code epoll} or {@code nio}. */
-    public String name() {
-        return epoll ? "epoll" : "nio";
-    }
-
     /** Whether a loop can wait for a bell beside its sockets: NIO takes no file descriptor. */
     public boolean canWaitForBells() {
         return epoll;
