@@ -53,15 +53,16 @@ final class LaneFiles implements AutoCloseable {
 
         @Override
         public int doWork() {
+            int work = 0;
             for (final Lane lane : lanes) {
                 final LaneFiles files = lane.files();
                 files.measure(aheadMax);
                 while (files.doWork(clock.nanoTime(), isTight.getAsBoolean())) {
                     // In parts: a writer that rolls waits for no more than one.
+                    work++;
                 }
             }
-            // It sleeps after each round, however much there was: few, long strides.
-            return 0;
+            return work;
         }
 
         @Override

@@ -35,7 +35,8 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
     // The pipe of one that dies is closed some time before or after its lock.
     private static final int HURRIED_LOOKS = 20;
     private static final long HURRY_NS = 1_000_000L;
-    private static final long WATCHING_NS = 100_000_000L;
+    // What sleeps may grow to while every death ends them.
+    private static final long WATCHING_NS = 250_000_000L;
 
     /** A member, and those of its consumers that go round. */
     private record Known(
@@ -239,7 +240,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
 
     @Override
     public long maxNs() {
-        return watchesAll ? WATCHING_NS : AgentThreads.Sleep.super.maxNs();
+        return watchesAll ? WATCHING_NS : INTERVAL_NS;
     }
 
     /** Id of the member that a writer belongs to. */

@@ -29,28 +29,34 @@ public final class AgentThreads {
         /** Ends its sleep; any thread. */
         void wake(Thread sleeper);
 
+        /** How long it sleeps after a round with much to do. */
+        default long minNs() {
+            return SLEEP_MIN_NS;
+        }
+
         /** What its sleep grows to, while there is little to do. */
-        default long maxNs() {
-            // A member's death is to be seen by then: others wait for its shards.
-            return 50_000_000L;
+        long maxNs();
+    }
+
+    /** Sleeps for times that nothing cuts short but the end. */
+    public record Parked(long minNs, long maxNs) implements Sleep {
+
+        @Override
+        public void sleep(long ns) {
+            LockSupport.parkNanos(ns);
+        }
+
+        @Override
+        public void wake(Thread sleeper) {
+            LockSupport.unpark(sleeper);
         }
     }
 
-    static final Sleep PARKED =
-            new Sleep() {
-                @Override
-                public void sleep(long maxNs) {
-                    LockSupport.parkNanos(maxNs);
-                }
-
-                @Override
-                public void wake(Thread sleeper) {
-                    LockSupport.unpark(sleeper);
-                }
-            };
+    /** For a page agent: after work in long strides, which are few. */
+    public static final Sleep PAGES = new Parked(50_000_000L, 250_000_000L);
 
     // By how much a sleep grows each round.
-    private static final long SLEEP_STEP_NS = 5_000_000L;
+    private static final long SLEEP_STEP_NS = 10_000_000L;
 
     private record Running(AgentRunner runner, IdleStrategy idleStrategy, Thread thread) {}
 
@@ -80,11 +86,6 @@ public final class AgentThreads {
      *
      * @param muchWork what it has to have done in a round for the next to follow soon.
      */
-    public Thread startInBackground(Agent agent, int muchWork) {
-        return startInBackground(agent, muchWork, PARKED);
-    }
-
-    /** The same, for an agent that can be woken for what is to be done at once. */
     public Thread startInBackground(Agent agent, int muchWork, Sleep sleep) {
         return start(agent, new BackgroundIdleStrategy(muchWork, sleep));
     }
@@ -118,12 +119,13 @@ public final class AgentThreads {
 
         private final int muchWork;
         private final Sleep sleep;
-        private long sleepNs = SLEEP_MIN_NS;
+        private long sleepNs;
         private volatile boolean closing;
 
         BackgroundIdleStrategy(int muchWork, Sleep sleep) {
             this.muchWork = muchWork;
             this.sleep = sleep;
+            this.sleepNs = sleep.minNs();
         }
 
         @Override
@@ -136,7 +138,7 @@ public final class AgentThreads {
         long adapt(int workCount) {
             sleepNs =
                     workCount >= muchWork
-                            ? SLEEP_MIN_NS
+                            ? sleep.minNs()
                             : Math.min(sleepNs + SLEEP_STEP_NS, sleep.maxNs());
             return sleepNs;
         }
@@ -150,7 +152,7 @@ public final class AgentThreads {
 
         @Override
         public void reset() {
-            sleepNs = SLEEP_MIN_NS;
+            sleepNs = sleep.minNs();
         }
     }
 }

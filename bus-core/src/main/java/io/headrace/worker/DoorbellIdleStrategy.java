@@ -92,8 +92,12 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
         if (itsBell.isArmed()) {
             final long beforeNs = clock.nanoTime();
             sleep.accept(sleepMaxNs);
-            itsBell.disarm();
-            onSlept(clock.nanoTime() - beforeNs);
+            final long sleptNs = clock.nanoTime() - beforeNs;
+            if (sleptNs < sleepMaxNs) {
+                itsBell.disarm();
+            }
+            // Else nobody has rung: one look, and it sleeps again.
+            onSlept(sleptNs);
         } else {
             itsBell.arm();
         }

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class AgentThreadsTest {
 
+    private static final AgentThreads.Sleep SLEEP =
+            new AgentThreads.Parked(AgentThreads.SLEEP_MIN_NS, 250_000_000L);
     private static final int MUCH_WORK = 10;
 
     @TempDir Path directory;
@@ -78,18 +80,18 @@ class AgentThreadsTest {
     }
 
     @Test
-    void shouldSleepLongerRoundByRoundUpTo50MsAndShortlyAfterMuchWork() {
+    void shouldSleepLongerRoundByRoundUpTo250MsAndShortlyAfterMuchWork() {
         final AgentThreads.BackgroundIdleStrategy idle =
-                new AgentThreads.BackgroundIdleStrategy(MUCH_WORK, AgentThreads.PARKED);
-        assertEquals(25_000_000L, idle.adapt(0));
-        assertEquals(30_000_000L, idle.adapt(MUCH_WORK - 1));
-        for (int round = 0; round < 10; round++) {
+                new AgentThreads.BackgroundIdleStrategy(MUCH_WORK, SLEEP);
+        assertEquals(30_000_000L, idle.adapt(0));
+        assertEquals(40_000_000L, idle.adapt(MUCH_WORK - 1));
+        for (int round = 0; round < 30; round++) {
             idle.adapt(0);
         }
-        assertEquals(50_000_000L, idle.adapt(0));
+        assertEquals(250_000_000L, idle.adapt(0));
         assertEquals(AgentThreads.SLEEP_MIN_NS, idle.adapt(MUCH_WORK));
         final AgentThreads.BackgroundIdleStrategy always =
-                new AgentThreads.BackgroundIdleStrategy(0, AgentThreads.PARKED);
+                new AgentThreads.BackgroundIdleStrategy(0, SLEEP);
         assertEquals(AgentThreads.SLEEP_MIN_NS, always.adapt(0));
     }
 
@@ -98,8 +100,8 @@ class AgentThreadsTest {
         final Rounds first = new Rounds("first", 0, 1);
         final Rounds second = new Rounds("second", MUCH_WORK, 3);
         assertTrue(threads.isEmpty());
-        threads.startInBackground(first, MUCH_WORK);
-        threads.startInBackground(second, MUCH_WORK);
+        threads.startInBackground(first, MUCH_WORK, SLEEP);
+        threads.startInBackground(second, MUCH_WORK, SLEEP);
         first.rounds.await();
         second.rounds.await();
         assertFalse(threads.isEmpty());
@@ -125,7 +127,8 @@ class AgentThreadsTest {
                         return "failing";
                     }
                 },
-                MUCH_WORK);
+                MUCH_WORK,
+                SLEEP);
         rounds.await();
         assertTrue(threads.areAlive());
         threads.close(AgentRunner.RETRY_CLOSE_TIMEOUT_MS);

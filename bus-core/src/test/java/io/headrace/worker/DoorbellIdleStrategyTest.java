@@ -52,12 +52,31 @@ class DoorbellIdleStrategyTest {
             strategy.idle(0);
             assertEquals(List.of(), sleeps);
         }
+        sleepNs = SLEEP_MAX_NS / 2;
         strategy.idle(0);
         assertEquals(List.of(SLEEP_MAX_NS), sleeps);
         assertFalse(bell.isArmed());
         strategy.idle(0);
         assertTrue(bell.isArmed());
         assertEquals(1, sleeps.size());
+    }
+
+    @Test
+    void shouldLookOnceAndSleepAgainWhenNobodyHasRungForAllItsSleep() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        while (!bell.isArmed()) {
+            strategy.idle(0);
+        }
+        sleepNs = SLEEP_MAX_NS;
+        strategy.idle(0);
+        assertTrue(bell.isArmed());
+        strategy.idle(0);
+        assertEquals(List.of(SLEEP_MAX_NS, SLEEP_MAX_NS), sleeps);
+        // Whoever appends at the end of a sleep still finds it asleep.
+        bus.bells().ringAll();
+        assertTrue(bell.await(0));
+        strategy.idle(1);
+        assertFalse(bell.isArmed());
     }
 
     @Test

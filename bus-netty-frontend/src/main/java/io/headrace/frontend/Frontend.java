@@ -56,6 +56,9 @@ public final class Frontend implements AutoCloseable {
     // A loop that has not gone round for so long does not serve its clients any more.
     private static final long STUCK_NS = 10_000_000_000L;
 
+    private static final AgentThreads.Sleep LOG_SLEEP =
+            new AgentThreads.Parked(AgentThreads.SLEEP_MIN_NS, AgentThreads.SLEEP_MIN_NS);
+
     private final Bus bus;
     private final Member member;
     private final String idle;
@@ -209,11 +212,14 @@ public final class Frontend implements AutoCloseable {
         final Frontend frontend = prepare(context);
         // The first to start is the last to end.
         frontend.accessLog.ifPresent(
-                log -> frontend.threads.startInBackground(log, 0).setPriority(Thread.MIN_PRIORITY));
+                log ->
+                        frontend.threads
+                                .startInBackground(log, 0, LOG_SLEEP)
+                                .setPriority(Thread.MIN_PRIORITY));
         frontend.liveMembers.watchDeaths(frontend.firstConsumerId);
         frontend.threads.startInBackground(
                 frontend.housekeeping, Janitor.MUCH_WORK, frontend.liveMembers);
-        frontend.threads.startInBackground(frontend.bus.pageAgent(), 1);
+        frontend.threads.startInBackground(frontend.bus.pageAgent(), 1, AgentThreads.PAGES);
         frontend.startLoops();
         try {
             frontend.listeners.forEach(Listener::awaitListening);

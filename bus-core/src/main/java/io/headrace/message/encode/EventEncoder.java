@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.message.encode;
 
+import static io.headrace.message.encode.TextBuffer.length;
+import static io.headrace.message.encode.TextBuffer.offset;
+
 import io.headrace.message.Close;
 import io.headrace.message.Message;
 import io.headrace.message.codec.Admission;
@@ -50,7 +53,7 @@ public final class EventEncoder {
         length += pairsLength(keys.cookies(), 2) + pairsLength(keys.headers(), 2);
         // Three 16-bit lengths and a 32-bit one for each file, which is two entries of the list.
         length += pairsLength(keys.files(), 2) + 2L * keys.fileCount();
-        length += 1 + TextBuffer.length(keys.method()) + endpointLength(keys);
+        length += 1 + length(keys.method()) + endpointLength(keys);
         length += 4 + keys.body().capacity();
         return (int) Math.min(length, Integer.MAX_VALUE);
     }
@@ -66,21 +69,21 @@ public final class EventEncoder {
     private static int endpointLength(RequestKeys keys) {
         return 4 * 2
                 + 4
-                + TextBuffer.length(keys.path())
-                + TextBuffer.length(keys.pathInfo())
-                + TextBuffer.length(keys.queryString())
-                + TextBuffer.length(keys.remoteAddr())
-                + TextBuffer.length(keys.serverName())
-                + TextBuffer.length(keys.replyChannel())
-                + TextBuffer.length(keys.clientSubject())
-                + TextBuffer.length(keys.forwardedHost());
+                + length(keys.path())
+                + length(keys.pathInfo())
+                + length(keys.queryString())
+                + length(keys.remoteAddr())
+                + length(keys.serverName())
+                + length(keys.replyChannel())
+                + length(keys.clientSubject())
+                + length(keys.forwardedHost());
     }
 
     private static long pairsLength(PairList pairs, int lengthBytes) {
         long length = 0;
         for (int i = 0, count = pairs.count(); i < count; i++) {
             length += 2L * lengthBytes;
-            length += TextBuffer.length(pairs.key(i)) + (long) TextBuffer.length(pairs.value(i));
+            length += length(pairs.key(i)) + (long) length(pairs.value(i));
         }
         return length;
     }
@@ -346,13 +349,5 @@ public final class EventEncoder {
                 .putRequest(request, requestOffset, requestLength)
                 .putReason(reason, 0, reason.length);
         return HEADER + clientClose.encodedLength();
-    }
-
-    private static int offset(long slice) {
-        return TextBuffer.offset(slice);
-    }
-
-    private static int length(long slice) {
-        return TextBuffer.length(slice);
     }
 }
