@@ -96,7 +96,8 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
             if (sleptNs < sleepMaxNs) {
                 itsBell.disarm();
             }
-            // Else nobody has rung: one look, and it sleeps again.
+            // Else nobody has rung: one look, and it sleeps again. A ring in its last moment has
+            // disarmed it, too.
             onSlept(sleptNs);
         } else {
             itsBell.arm();

@@ -80,6 +80,24 @@ class DoorbellIdleStrategyTest {
     }
 
     @Test
+    void shouldHearTheNextRingAlsoWhenOneCameAsItsSleepEnded() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        while (!bell.isArmed()) {
+            strategy.idle(0);
+        }
+        sleepNs = SLEEP_MAX_NS;
+        strategy.idle(0);
+        bus.bells().ringAll();
+        // What it was rung for, another has taken: so it looks once more, armed again.
+        strategy.idle(0);
+        assertTrue(bell.isArmed());
+        assertEquals(1, sleeps.size());
+        assertTrue(bell.await(0));
+        bus.bells().ringAll();
+        assertTrue(bell.await(0), "it is deaf");
+    }
+
+    @Test
     void shouldDisarmWhenTheSecondLookFindsWork() {
         final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
         while (!bell.isArmed()) {

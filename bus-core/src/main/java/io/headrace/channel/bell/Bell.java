@@ -38,8 +38,9 @@ public final class Bell implements AutoCloseable {
         isArmed = true;
     }
 
+    /** Whether it is armed and nobody has rung since: who rings disarms it. */
     public boolean isArmed() {
-        return isArmed;
+        return isArmed && bells.isArmed(number);
     }
 
     /** Rings no more; one may be on its way. */

@@ -177,6 +177,11 @@ public final class Bells implements AutoCloseable {
         VarHandle.fullFence();
     }
 
+    /** Whether a bell's bit is set. */
+    boolean isArmed(int bell) {
+        return (table.getLongVolatile(bell / Long.SIZE * Long.BYTES) & 1L << bell) != 0;
+    }
+
     /** Clears a bell's bit; false when it was not set. */
     boolean disarm(int bell) {
         final int word = bell / Long.SIZE * Long.BYTES;
