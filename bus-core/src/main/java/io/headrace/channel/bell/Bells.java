@@ -26,13 +26,17 @@ import org.agrona.concurrent.UnsafeBuffer;
  *      0  4 x int64  who sleeps: one bit for each of 256 bells; the last 64 are of {@link DeathWatch}es
  *   1024 * (1 + n)   bell n:   0  int32  consumer id of its owner; 0 is free
  *                              4  int32  length, then patterns of the channels it waits for, ASCII
+ *                           1016  int64  rises with each step; odd: its owner sleeps and is not rung
  * </pre>
  *
- * <p>No wake-up is lost. Who wants to sleep sets its bit, then looks for work once more, and only
- * then sleeps; who has appended looks at the bits after that, clears the one it chooses by
- * compare-and-set, and rings. Between its two steps each has a full fence: so either the one sees
- * the message or the other sees the bit. While nobody sleeps, a writer pays that fence and the look
- * at one cache line.
+ * <p>No wake-up is lost. Who wants to sleep makes its number odd, sets its bit, then looks for work
+ * once more, and only then sleeps; who has appended looks at the bits after that, rings one whose
+ * number is odd, and makes that number even by compare-and-set, as the sleeper does who wakes by
+ * itself. Between its two steps each has a full fence: so either the one sees the message or the
+ * other sees the bit. Who stands still before it has rung, because it is stopped or has no
+ * processor, keeps nobody else from ringing; and who stands still after it has, finds another
+ * number when it goes on. While nobody sleeps, a writer pays that fence and the look at one cache
+ * line.
  *
  * <p>A ring is a byte in the sleeper's named pipe, {@code DIR/bell-OWNER} (that of a watch is
  * {@code watch-OWNER}). A futex and a Unix socket wake as fast (some 20 us either way); but a pipe
@@ -60,7 +64,8 @@ public final class Bells implements AutoCloseable {
     static final int FIRST_WATCH = WORD_COUNT * Long.SIZE;
     private static final int BELL_LENGTH = 1_024;
     private static final int CHANNELS_OFFSET = 4;
-    private static final int CHANNELS_LENGTH_MAX = BELL_LENGTH - CHANNELS_OFFSET - 4;
+    private static final int STEP_OFFSET = BELL_LENGTH - 8;
+    private static final int CHANNELS_LENGTH_MAX = STEP_OFFSET - CHANNELS_OFFSET - 4;
     private static final int FREE = 0;
     private static final String PIPE_PREFIX = "bell-";
     private static final String WATCH_PREFIX = "watch-";
@@ -169,30 +174,42 @@ public final class Bells implements AutoCloseable {
     }
 
     void arm(int bell) {
-        final int word = bell / Long.SIZE * Long.BYTES;
-        long bits;
-        do {
-            bits = table.getLongVolatile(word);
-        } while (!table.compareAndSetLong(word, bits, bits | 1L << bell));
+        table.putLongVolatile(at(bell) + STEP_OFFSET, step(bell) + 1 | 1);
+        bit(bell, true);
         VarHandle.fullFence();
     }
 
-    /** Whether a bell's bit is set. */
+    /** Whether its owner has armed it, and nobody has rung since. */
     boolean isArmed(int bell) {
-        return (table.getLongVolatile(bell / Long.SIZE * Long.BYTES) & 1L << bell) != 0;
+        return isArmed(step(bell));
     }
 
-    /** Clears a bell's bit; false when it was not set. */
+    private static boolean isArmed(long step) {
+        return (step & 1) != 0;
+    }
+
+    /** For its owner; false when it was rung. */
     boolean disarm(int bell) {
+        final boolean isFirst = disarm(bell, step(bell));
+        bit(bell, false);
+        return isFirst;
+    }
+
+    private boolean disarm(int bell, long step) {
+        return isArmed(step) && table.compareAndSetLong(at(bell) + STEP_OFFSET, step, step + 1);
+    }
+
+    private long step(int bell) {
+        return table.getLongVolatile(at(bell) + STEP_OFFSET);
+    }
+
+    private void bit(int bell, boolean isSet) {
         final int word = bell / Long.SIZE * Long.BYTES;
+        final long bit = 1L << bell;
         long bits;
         do {
             bits = table.getLongVolatile(word);
-            if ((bits & 1L << bell) == 0) {
-                return false;
-            }
-        } while (!table.compareAndSetLong(word, bits, bits & ~(1L << bell)));
-        return true;
+        } while (!table.compareAndSetLong(word, bits, isSet ? bits | bit : bits & ~bit));
     }
 
     /** Whether somebody sleeps who may have missed what the caller has done before. */
@@ -236,13 +253,22 @@ public final class Bells implements AutoCloseable {
                 asleep &= asleep - 1) {
             final int bell = word * Long.SIZE + Long.numberOfTrailingZeros(asleep);
             if ((reader <= ANYBODY || owner(bell) == reader)
-                    && disarm(bell)
-                    && write(bell)
+                    && ringOne(bell)
                     && reader != EVERYBODY) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** False when it does not sleep, or is rung already, or does not hear. */
+    private boolean ringOne(int bell) {
+        final long step = step(bell);
+        if (!isArmed(step)) {
+            return false;
+        }
+        final boolean isHeard = write(bell);
+        return disarm(bell, step) && isHeard;
     }
 
     private boolean write(int bell) {

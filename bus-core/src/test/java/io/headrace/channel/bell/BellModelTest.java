@@ -20,16 +20,19 @@ import org.junit.jupiter.api.Test;
  */
 class BellModelTest {
 
-    // One int per thing that can differ; the sleepers' come first, 4 each, then the writers', 4
+    // One int per thing that can differ; the sleepers' come first, 6 each, then the writers', 6
     // each, then the shared memory: messages there, messages taken.
     private static final int PLACE = 0;
-    private static final int ARMED = 1;
-    private static final int RINGS = 2;
-    private static final int DEAD = 3;
+    private static final int BIT = 1;
+    private static final int STEP = 2;
+    private static final int RINGS = 3;
+    private static final int DEAD = 4;
     private static final int LEFT = 1;
     private static final int BUFFERED = 2;
     private static final int LOOKED_AT = 3;
-    private static final int FIELDS = 4;
+    // Of both: the step of the bell that it is about to ring.
+    private static final int SEEN = 5;
+    private static final int FIELDS = 6;
 
     private static final int LOOKS = 0;
     private static final int LOOKED = 1;
@@ -38,20 +41,25 @@ class BellModelTest {
     private static final int WAKES = 4;
     private static final int TAKES = 5;
     private static final int HANDLES = 6;
-    // And which of the others it looks at.
-    private static final int RINGS_ON = 7;
+    private static final int DISARMS = 7;
+    // And which of the others it looks at, rings, and marks: three places for each.
+    private static final int RINGS_ON = 8;
 
     private static final int APPENDS = 0;
     private static final int FENCES = 1;
     private static final int LOOKS_AT_BITS = 2;
-    private static final int CLEARS = 3;
-    private static final int RINGS_ONE = 4;
+    private static final int RINGS_ONE = 3;
+    private static final int MARKS = 4;
+    private static final int STANDS_STILL = 5;
 
     private int sleeperCount;
     private int writerCount;
     private boolean writerFences = true;
     private boolean sleeperLooksAgain = true;
     private boolean sleeperRingsOn = true;
+    private boolean ringsBeforeItMarks = true;
+    private boolean firstMayStandStill;
+    private int wanted;
     private int stateCount;
     private int missed;
 
@@ -78,6 +86,21 @@ class BellModelTest {
     void shouldRingAnotherWhenASleeperDied() {
         explore(3, 2, 1, true);
         assertEquals(0, missed);
+    }
+
+    @Test
+    void shouldKeepNobodyElseFromRingingWhoStandsStillInTheMiddleOfIt() {
+        firstMayStandStill = true;
+        explore(1, 2, 1, false);
+        assertEquals(0, missed);
+    }
+
+    @Test
+    void wouldKeepOthersFromRingingIfItMarkedBeforeItRang() {
+        firstMayStandStill = true;
+        ringsBeforeItMarks = false;
+        explore(1, 2, 1, false);
+        assertTrue(missed > 0);
     }
 
     @Test
@@ -111,9 +134,12 @@ class BellModelTest {
         for (int writer = 0; writer < writers; writer++) {
             start[(sleepers + writer) * FIELDS + LEFT] = messagesEach;
         }
+        // A sleeper takes one; of a writer that stands still nobody need hear.
+        wanted = Math.min(sleepers - (firstIsDead ? 1 : 0), writers * messagesEach);
         if (firstIsDead) {
             start[DEAD] = 1;
-            start[ARMED] = 1;
+            start[BIT] = 1;
+            start[STEP] = 1;
             start[PLACE] = SLEEPS;
         }
         final Set<String> known = new HashSet<>();
@@ -132,13 +158,18 @@ class BellModelTest {
                     open.push(next);
                     isOver = false;
                 }
+                final int[] still = state.clone();
+                if (actor == sleepers && standsStill(still, actor)) {
+                    open.push(still);
+                    isOver = false;
+                }
                 final int[] drained = state.clone();
                 if (actor >= sleepers && drain(drained, actor)) {
                     open.push(drained);
                     isOver = false;
                 }
             }
-            if (isOver && state[state.length - 1] < writers * messagesEach) {
+            if (isOver && state[state.length - 1] < wanted) {
                 missed++;
             }
         }
@@ -163,6 +194,28 @@ class BellModelTest {
         return false;
     }
 
+    /** A writer is stopped in the middle of a ring. */
+    private boolean standsStill(int[] state, int writer) {
+        final int at = writer * FIELDS;
+        if (!firstMayStandStill || state[at] != RINGS_ONE && state[at] != MARKS) {
+            return false;
+        }
+        state[at] = STANDS_STILL;
+        return true;
+    }
+
+    private static boolean isArmed(int step) {
+        return (step & 1) == 1;
+    }
+
+    /** Makes a step that is the one expected an even one; atomic. */
+    private static boolean mark(int[] state, int sleeper, int expected) {
+        final int at = sleeper * FIELDS + STEP;
+        final boolean isExpected = state[at] == expected && isArmed(expected);
+        state[at] += isExpected ? 1 : 0;
+        return isExpected;
+    }
+
     private boolean stepSleeper(int[] state, int sleeper) {
         final int at = sleeper * FIELDS;
         if (state[at + DEAD] == 1) {
@@ -171,8 +224,9 @@ class BellModelTest {
         switch (state[at]) {
             case LOOKS -> state[at] = take(state) ? HANDLES : LOOKED;
             case LOOKED -> {
+                state[at + STEP] = state[at + STEP] + 1 | 1;
                 // An atomic operation, and so a fence.
-                state[at + ARMED] = 1;
+                state[at + BIT] = 1;
                 state[at] = sleeperLooksAgain ? LOOKS_AGAIN : SLEEPS;
             }
             case LOOKS_AGAIN -> state[at] = take(state) ? TAKES : SLEEPS;
@@ -184,31 +238,54 @@ class BellModelTest {
                 state[at] = WAKES;
             }
             case WAKES -> {
-                state[at + ARMED] = 0;
+                mark(state, sleeper, state[at + STEP]);
+                state[at] = DISARMS;
+            }
+            case DISARMS -> {
+                state[at + BIT] = 0;
                 state[at] = LOOKS;
             }
             case TAKES -> {
-                // Who cleared the bit may have meant another message.
-                state[at] = state[at + ARMED] == 0 && sleeperRingsOn ? RINGS_ON : HANDLES;
-                state[at + ARMED] = 0;
+                // Who has rung it may have meant another message.
+                final boolean isRung = !mark(state, sleeper, state[at + STEP]);
+                state[at + BIT] = 0;
+                state[at] = isRung && sleeperRingsOn ? RINGS_ON : HANDLES;
             }
             case HANDLES -> {
                 return false;
             }
-            default -> {
-                final int other = state[at] - RINGS_ON;
-                if (other == sleeperCount) {
-                    state[at] = HANDLES;
-                } else {
-                    state[at]++;
-                    if (state[other * FIELDS + ARMED] == 1) {
-                        state[other * FIELDS + ARMED] = 0;
-                        state[other * FIELDS + RINGS]++;
-                    }
-                }
-            }
+            default -> ringOn(state, at);
         }
         return true;
+    }
+
+    private void ringOn(int[] state, int at) {
+        final int other = (state[at] - RINGS_ON) / 3;
+        final int next = RINGS_ON + 3 * (other + 1);
+        if (other == sleeperCount) {
+            state[at] = HANDLES;
+            return;
+        }
+        switch ((state[at] - RINGS_ON) % 3) {
+            case 0 -> {
+                state[at + SEEN] = state[other * FIELDS + STEP];
+                state[at] =
+                        state[other * FIELDS + BIT] == 1 && isArmed(state[at + SEEN])
+                                ? state[at] + 1
+                                : next;
+            }
+            case 1 -> {
+                state[other * FIELDS + RINGS] += 1 - state[other * FIELDS + DEAD];
+                state[at]++;
+            }
+            default -> {
+                mark(state, other, state[at + SEEN]);
+                state[at] = next;
+            }
+        }
+        if (state[at] == next) {
+            state[at + SEEN] = 0;
+        }
     }
 
     private boolean stepWriter(int[] state, int writer) {
@@ -229,34 +306,35 @@ class BellModelTest {
             }
             case LOOKS_AT_BITS -> {
                 final int sleeper = state[at + LOOKED_AT];
+                state[at + SEEN] = 0;
                 if (sleeper == sleeperCount) {
                     state[at] = APPENDS;
-                } else if (state[sleeper * FIELDS + ARMED] == 1) {
-                    state[at] = CLEARS;
+                } else if (state[sleeper * FIELDS + BIT] == 1
+                        && isArmed(state[sleeper * FIELDS + STEP])) {
+                    state[at + SEEN] = state[sleeper * FIELDS + STEP];
+                    state[at] = ringsBeforeItMarks ? RINGS_ONE : MARKS;
                 } else {
                     state[at + LOOKED_AT]++;
-                }
-            }
-            case CLEARS -> {
-                drain(state, writer);
-                final int sleeper = state[at + LOOKED_AT] * FIELDS;
-                if (state[sleeper + ARMED] == 1) {
-                    state[sleeper + ARMED] = 0;
-                    state[at] = RINGS_ONE;
-                } else {
-                    state[at + LOOKED_AT]++;
-                    state[at] = LOOKS_AT_BITS;
                 }
             }
             case RINGS_ONE -> {
                 final int sleeper = state[at + LOOKED_AT] * FIELDS;
-                if (state[sleeper + DEAD] == 1) {
+                state[sleeper + RINGS] += 1 - state[sleeper + DEAD];
+                state[at] = ringsBeforeItMarks ? MARKS : APPENDS;
+            }
+            case MARKS -> {
+                drain(state, writer);
+                final int sleeper = state[at + LOOKED_AT];
+                final boolean isFirst = mark(state, sleeper, state[at + SEEN]);
+                if (isFirst && state[sleeper * FIELDS + DEAD] == 0) {
+                    state[at] = ringsBeforeItMarks ? APPENDS : RINGS_ONE;
+                } else {
                     state[at + LOOKED_AT]++;
                     state[at] = LOOKS_AT_BITS;
-                } else {
-                    state[sleeper + RINGS]++;
-                    state[at] = APPENDS;
                 }
+            }
+            case STANDS_STILL -> {
+                return false;
             }
             default -> throw new AssertionError();
         }
