@@ -64,7 +64,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private Optional<Bell> bell = Optional.empty();
     private long rewindVersion;
     private long deletionVersion;
-    private final CountDownLatch started = new CountDownLatch(1);
+    private final CountDownLatch firstRound = new CountDownLatch(1);
     private volatile boolean announced;
     private boolean unheld;
 
@@ -160,10 +160,10 @@ final class Consumer implements Agent, Claimer.Handler {
         bell.ifPresent(CloseHelper::quietClose);
     }
 
-    /** Waits until its thread runs. */
-    void awaitStart() {
+    /** Waits until its thread has gone round once, which takes long the first time. */
+    void awaitFirstRound() {
         try {
-            started.await();
+            firstRound.await();
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -182,14 +182,6 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public void onStart() {
-        try {
-            pin();
-        } finally {
-            started.countDown();
-        }
-    }
-
-    private void pin() {
         if (cpu.isPresent() && !CpuAffinity.pin(cpu.getAsInt())) {
             member.errorLog()
                     .record(
@@ -205,6 +197,14 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public int doWork() {
+        try {
+            return goRound();
+        } finally {
+            firstRound.countDown();
+        }
+    }
+
+    private int goRound() {
         final long nowNs = clock.nanoTime();
         member.onDuty(number, nowNs);
         final long version = bus.rewindVersion();

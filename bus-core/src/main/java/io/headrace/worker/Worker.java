@@ -131,7 +131,7 @@ public final class Worker implements AutoCloseable {
         for (final Consumer consumer : consumers) {
             threads.start(consumer, idleStrategy(consumer));
         }
-        consumers.forEach(Consumer::awaitStart);
+        consumers.forEach(Consumer::awaitFirstRound);
         announce();
     }
 

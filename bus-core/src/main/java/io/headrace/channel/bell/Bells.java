@@ -181,11 +181,7 @@ public final class Bells implements AutoCloseable {
 
     /** Whether its owner has armed it, and nobody has rung since. */
     boolean isArmed(int bell) {
-        return isArmed(step(bell));
-    }
-
-    private static boolean isArmed(long step) {
-        return (step & 1) != 0;
+        return (step(bell) & 1) != 0;
     }
 
     /** For its owner; false when it was rung. */
@@ -196,7 +192,7 @@ public final class Bells implements AutoCloseable {
     }
 
     private boolean disarm(int bell, long step) {
-        return isArmed(step) && table.compareAndSetLong(at(bell) + STEP_OFFSET, step, step + 1);
+        return (step & 1) != 0 && table.compareAndSetLong(at(bell) + STEP_OFFSET, step, step + 1);
     }
 
     private long step(int bell) {
@@ -264,10 +260,7 @@ public final class Bells implements AutoCloseable {
     /** False when it does not sleep, or is rung already, or does not hear. */
     private boolean ringOne(int bell) {
         final long step = step(bell);
-        if (!isArmed(step)) {
-            return false;
-        }
-        final boolean isHeard = write(bell);
+        final boolean isHeard = (step & 1) != 0 && write(bell);
         return disarm(bell, step) && isHeard;
     }
 

@@ -37,6 +37,8 @@ public final class Subscription implements AutoCloseable {
 
     private static final long LOOK_INTERVAL_NS = 10_000_000L;
 
+    private static final int WARM_UP_RECORDS_MAX = 4_000;
+
     private final Bus bus;
     private final Predicate<String> channels;
     private final Consumer<HeadraceException> onBadLane;
@@ -94,10 +96,18 @@ public final class Subscription implements AutoCloseable {
         return work;
     }
 
-    /** Opens the lanes there are and looks at each once, delivering nothing. */
+    /**
+     * Opens the lanes there are and reads what is in them, if that is not too much, delivering
+     * nothing.
+     */
     public void warmUp() {
         checkLanes();
         oldest(Long.MIN_VALUE);
+        int passed = 0;
+        for (int work = 1; work > 0 && passed < WARM_UP_RECORDS_MAX; passed += work) {
+            work = poll((lane, nowNs) -> true, 0);
+        }
+        rewind(channel -> true);
     }
 
     /** Delivers the oldest head of all writers; false when there is none. */

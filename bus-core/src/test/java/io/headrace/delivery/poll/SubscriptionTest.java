@@ -236,6 +236,19 @@ class SubscriptionTest {
     }
 
     @Test
+    void shouldDeliverEverythingAfterItHasReadAllOrSomeOfItToWarmUp() {
+        for (int i = 0; i < 5_000; i++) {
+            busy.append(CHANNEL, START_NS);
+        }
+        quiet.append(CHANNEL, START_NS);
+        subscription.warmUp();
+        busy.append(CHANNEL, START_NS);
+        drain();
+        assertEquals(5_002, delivered.size());
+        assertEquals(5_002, Set.copyOf(delivered).size());
+    }
+
+    @Test
     void shouldBeginBehindWhatHasEndedUnlessItReadsFromTheStart() {
         busy.append(CHANNEL, START_NS);
         final long second = busy.append(CHANNEL, START_NS);
