@@ -7,8 +7,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -17,15 +19,22 @@ final class BusProcess {
 
     private static final long READY_TIMEOUT_S = 120;
     private static final long END_TIMEOUT_S = 60;
+    private static final long LOOK_NS = 2_000_000L;
 
     private final Process process;
     private final Path errors;
+    private final Optional<Path> sign;
     private final CompletableFuture<String> ready;
     private volatile boolean stopped;
 
-    BusProcess(Process process, Path errors) {
+    /**
+     * @param sign a file that it makes when all has started but its part in the bus, if it is
+     *     polite until then.
+     */
+    BusProcess(Process process, Path errors, Optional<Path> sign) {
         this.process = process;
         this.errors = errors;
+        this.sign = sign;
         this.ready = CompletableFuture.supplyAsync(this::firstLine, BusProcess::onThread);
     }
 
@@ -38,19 +47,27 @@ final class BusProcess {
 
     private String firstLine() {
         try {
+            while (sign.isPresent() && process.isAlive() && !Files.exists(sign.get())) {
+                LockSupport.parkNanos(LOOK_NS);
+            }
+            if (sign.isPresent()) {
+                beImpolite();
+            }
             final BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);
             final String line = reader.readLine();
             if (line == null) {
                 throw new IllegalStateException("pid " + pid() + " did not start: " + errors());
             }
-            beImpolite();
             return line;
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** As it serves now, it gets the processor as others do; where only root may, it does not. */
+    /**
+     * As it is about to serve, it gets the processor as others do; where only root may, it does
+     * not.
+     */
     private void beImpolite() {
         try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid() + "/task"))) {
             run(

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarEntry;
@@ -30,7 +31,7 @@ final class BusProcesses implements AutoCloseable {
     private final Path directory;
     private final List<String> flags = new ArrayList<>();
     private final List<BusProcess> all = new CopyOnWriteArrayList<>();
-    private final AtomicInteger started = new AtomicInteger();
+    private final AtomicInteger startedCount = new AtomicInteger();
     private String classPath = System.getProperty("java.class.path");
 
     /**
@@ -47,6 +48,8 @@ final class BusProcesses implements AutoCloseable {
         flags.addAll(
                 List.of(
                         "-Xmx128m",
+                        // Its first collection, the longest, is before it is ready.
+                        "-Xmn8m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:MetaspaceSize=64m",
@@ -83,12 +86,13 @@ final class BusProcesses implements AutoCloseable {
 
     /** Starts a front end on any free port and waits until it is ready. */
     BusProcess startFrontEnd() {
-        return start(List.of("frontend", "--port", "0")).awaitReady();
+        return start(List.of(), List.of("frontend", "--port", "0")).awaitReady();
     }
 
     /** Starts a worker with the {@link ChaosApplication}; it may not be ready yet. */
     BusProcess startWorker(int consumers) {
         return start(
+                POLITELY,
                 List.of(
                         "worker",
                         "--app",
@@ -97,21 +101,26 @@ final class BusProcesses implements AutoCloseable {
                         Integer.toString(consumers)));
     }
 
-    // A JVM that starts takes all the processors of a small machine from those who serve; it is
-    // polite until it is ready.
+    // A JVM that starts takes all the processors of a small machine from those who serve: it is
+    // polite until its application is there, and not when it joins the bus.
     private static final List<String> POLITELY = List.of("nice", "-n", "19");
 
-    private BusProcess start(List<String> args) {
+    private BusProcess start(List<String> before, List<String> args) {
         final List<String> withParent = new ArrayList<>(args);
         withParent.add("--exit-with-parent");
-        final Path errors = directory.resolve("stderr-" + started.incrementAndGet());
+        final Path errors = directory.resolve("stderr-" + startedCount.incrementAndGet());
         try {
+            final Process started =
+                    new ProcessBuilder(command(before, withParent))
+                            .redirectError(errors.toFile())
+                            .start();
             final BusProcess process =
                     new BusProcess(
-                            new ProcessBuilder(command(POLITELY, withParent))
-                                    .redirectError(errors.toFile())
-                                    .start(),
-                            errors);
+                            started,
+                            errors,
+                            before.isEmpty()
+                                    ? Optional.empty()
+                                    : Optional.of(Journal.path(journals(), started.pid())));
             all.add(process);
             return process;
         } catch (final IOException e) {

@@ -24,7 +24,7 @@ final class Clients implements AutoCloseable {
 
     private final List<Thread> threads = new ArrayList<>();
     private final List<FrameConnection> frameConnections = new ArrayList<>();
-    private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
+    private final Answers answers = new Answers();
     private final Queue<String> problems = new ConcurrentLinkedQueue<>();
     private final AtomicInteger requests = new AtomicInteger();
     private volatile boolean running = true;
@@ -41,14 +41,19 @@ final class Clients implements AutoCloseable {
         threads.forEach(Thread::start);
     }
 
+    static String key(long request) {
+        return "h" + request;
+    }
+
     private void request(int port) {
         while (running) {
             try (HttpConnection connection = new HttpConnection(port)) {
                 while (running) {
                     final long startNs = System.nanoTime();
-                    final String key = "h" + requests.incrementAndGet();
+                    final int request = requests.incrementAndGet();
+                    final String key = key(request);
                     try {
-                        answers.add(connection.get(key, HANDLER_MS));
+                        answers.add(request, connection.get(key, HANDLER_MS));
                     } catch (final IOException e) {
                         problems.add(key + " has no answer: " + e);
                         break;
@@ -103,7 +108,7 @@ final class Clients implements AutoCloseable {
     }
 
     List<Answer> answers() {
-        return List.copyOf(answers);
+        return answers.list();
     }
 
     List<FrameConnection> frameConnections() {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.agrona.collections.LongArrayList;
 
 /**
  * A client's WebSocket that sends numbered text frames, from 1, and expects each echoed in order. A
@@ -29,8 +30,11 @@ final class FrameConnection implements AutoCloseable {
     private final Socket socket;
     private final DataInputStream in;
     private final Thread reader;
-    private final List<Long> sentNs = new ArrayList<>();
-    private final List<Echo> echoes = new ArrayList<>();
+    // Numbers, not objects: see Answers.
+    private final LongArrayList sentNs = new LongArrayList();
+    private final LongArrayList echoNumbers = new LongArrayList();
+    private final LongArrayList echoPids = new LongArrayList();
+    private final LongArrayList echoNs = new LongArrayList();
     private final List<String> problems = new ArrayList<>();
     private int lastEchoed;
     private boolean closing;
@@ -66,7 +70,7 @@ final class FrameConnection implements AutoCloseable {
     void send(int ms) throws IOException {
         final int number;
         synchronized (this) {
-            sentNs.add(System.nanoTime());
+            sentNs.addLong(System.nanoTime());
             number = sentNs.size();
         }
         final String text = key + "." + number + "/" + ms;
@@ -119,7 +123,9 @@ final class FrameConnection implements AutoCloseable {
         }
         final int number = Integer.parseInt(text.substring(dot + 1, at));
         final long pid = Long.parseLong(text.substring(at + 1));
-        echoes.add(new Echo(number, pid, System.nanoTime()));
+        echoNumbers.addLong(number);
+        echoPids.addLong(pid);
+        echoNs.addLong(System.nanoTime());
         lastEchoed = Math.max(lastEchoed, number);
         notifyAll();
     }
@@ -143,8 +149,8 @@ final class FrameConnection implements AutoCloseable {
         return outstanding() == 0
                 ? 0
                 : Math.min(
-                        now - sentNs.get(lastEchoed),
-                        echoes.isEmpty() ? now : now - echoes.get(echoes.size() - 1).ns);
+                        now - sentNs.getLong(lastEchoed),
+                        echoNs.isEmpty() ? now : now - echoNs.getLong(echoNs.size() - 1));
     }
 
     /** Waits until the last frame has come back; false when it has not for a long time. */
@@ -170,7 +176,12 @@ final class FrameConnection implements AutoCloseable {
     }
 
     synchronized List<Echo> echoes() {
-        return List.copyOf(echoes);
+        final List<Echo> echoes = new ArrayList<>();
+        for (int i = 0; i < echoNumbers.size(); i++) {
+            echoes.add(
+                    new Echo((int) echoNumbers.getLong(i), echoPids.getLong(i), echoNs.getLong(i)));
+        }
+        return echoes;
     }
 
     /** What should not have happened: foreign frames, a close that the client did not begin. */

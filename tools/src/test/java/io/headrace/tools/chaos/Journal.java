@@ -39,11 +39,16 @@ final class Journal {
         this.file = file;
     }
 
+    /** The journal of a worker, which exists as soon as it has one. */
+    static Path path(Path directory, long pid) {
+        return directory.resolve(pid + SUFFIX);
+    }
+
     static Journal create(Path directory, long pid) {
         try {
             return new Journal(
                     FileChannel.open(
-                            directory.resolve(pid + SUFFIX),
+                            path(directory, pid),
                             StandardOpenOption.CREATE,
                             StandardOpenOption.APPEND));
         } catch (final IOException e) {
