@@ -44,12 +44,9 @@ final class BusProcesses implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> flag.matches("--(add|enable|sun).*|-Dchronicle.*"))
                 .forEach(flags::add);
-        // Little memory and a short start: most of these processes do not live long.
+        // A short start: most of these processes do not live long.
         flags.addAll(
                 List.of(
-                        "-Xmx128m",
-                        // Its first collection, the longest, is before it is ready.
-                        "-Xmn8m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:MetaspaceSize=64m",
@@ -132,6 +129,9 @@ final class BusProcesses implements AutoCloseable {
         final List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(flags);
+        // A worker's first collection, the longest, is before it is ready; a front end lives long.
+        command.addAll(
+                args.contains("worker") ? List.of("-Xmx128m", "-Xmn8m") : List.of("-Xmx256m"));
         command.addAll(List.of("-cp", classPath, MAIN));
         command.addAll(args);
         command.addAll(List.of("--bus", bus().toString()));
