@@ -18,11 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
  *   <li>{@code headrace.chaos.flags}: more JVM flags for all processes of the bus
  * </ul>
  *
- * <p>The long run, 1,000 kills in half an hour on two cores:
+ * <p>The long run, 1,000 kills in twenty minutes on two cores:
  *
  * <pre>
  * mvn test -pl tools -am -Dtest=ChaosTest -Dsurefire.failIfNoSpecifiedTests=false \
- *     -Dheadrace.chaos.seconds=1500 -Dheadrace.chaos.kills=1000
+ *     -Dheadrace.chaos.seconds=780 -Dheadrace.chaos.kills=1000
  * </pre>
  */
 class ChaosTest {
