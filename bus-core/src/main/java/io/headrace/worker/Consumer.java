@@ -160,7 +160,7 @@ final class Consumer implements Agent, Claimer.Handler {
         bell.ifPresent(CloseHelper::quietClose);
     }
 
-    /** Waits until its thread has gone round once, which takes long the first time. */
+    /** Waits until its thread has gone round once, or has ended. */
     void awaitFirstRound() {
         try {
             firstRound.await();
@@ -324,6 +324,7 @@ final class Consumer implements Agent, Claimer.Handler {
 
     @Override
     public void onClose() {
+        firstRound.countDown();
         takeDownBell();
         // Whoever has rung this bell rang nobody else.
         bus.bells().ringAll();

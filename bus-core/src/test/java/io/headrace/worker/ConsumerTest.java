@@ -19,6 +19,7 @@ import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A consumer driven by hand: which handler gets what, and what comes back. */
@@ -84,6 +85,38 @@ class ConsumerTest {
         assertEquals(ClaimWord.of(0, ClaimWord.FREE), worker.lastWord("http.request"));
         worker.rounds();
         assertEquals(1, handled.size());
+    }
+
+    @Test
+    @Timeout(60)
+    void shouldBeWaitedForUntilItHasGoneRoundOnce() throws InterruptedException {
+        final Thread launcher = startedLauncher();
+        while (launcher.getState() != Thread.State.WAITING) {
+            assertTrue(launcher.isAlive(), "it has not gone round yet");
+            Thread.onSpinWait();
+        }
+        worker.consumer.doWork();
+        launcher.join();
+    }
+
+    @Test
+    @Timeout(60)
+    void shouldNotBeWaitedForWhenItEndsBeforeItHasGoneRound() throws InterruptedException {
+        final Thread launcher = startedLauncher();
+        worker.consumer.onClose();
+        launcher.join();
+    }
+
+    private Thread startedLauncher() {
+        worker =
+                new TestWorker(
+                        directory.resolve("bus"),
+                        new WorkerContext().onHttpDisconnect((channel, request) -> {}));
+        worker.consumer.onStart();
+        final Thread launcher = new Thread(worker.consumer::awaitFirstRound);
+        launcher.setDaemon(true);
+        launcher.start();
+        return launcher;
     }
 
     @Test

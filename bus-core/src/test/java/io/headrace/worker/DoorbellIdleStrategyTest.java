@@ -45,6 +45,15 @@ class DoorbellIdleStrategyTest {
                 itsBell, this::sleep, () -> mayRest, SLEEP_MAX_NS, () -> nowNs);
     }
 
+    /** One that sleeps next. */
+    private DoorbellIdleStrategy armed() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        while (!bell.isArmed()) {
+            strategy.idle(0);
+        }
+        return strategy;
+    }
+
     @Test
     void shouldSleepOnlyAfterAWholeCycleWithItsBellArmed() {
         final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
@@ -63,10 +72,7 @@ class DoorbellIdleStrategyTest {
 
     @Test
     void shouldLookOnceAndSleepAgainWhenNobodyHasRungForAllItsSleep() {
-        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
-        while (!bell.isArmed()) {
-            strategy.idle(0);
-        }
+        final DoorbellIdleStrategy strategy = armed();
         sleepNs = SLEEP_MAX_NS;
         strategy.idle(0);
         assertTrue(bell.isArmed());
@@ -81,10 +87,7 @@ class DoorbellIdleStrategyTest {
 
     @Test
     void shouldHearTheNextRingAlsoWhenOneCameAsItsSleepEnded() {
-        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
-        while (!bell.isArmed()) {
-            strategy.idle(0);
-        }
+        final DoorbellIdleStrategy strategy = armed();
         sleepNs = SLEEP_MAX_NS;
         strategy.idle(0);
         bus.bells().ringAll();
@@ -99,10 +102,7 @@ class DoorbellIdleStrategyTest {
 
     @Test
     void shouldDisarmWhenTheSecondLookFindsWork() {
-        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
-        while (!bell.isArmed()) {
-            strategy.idle(0);
-        }
+        final DoorbellIdleStrategy strategy = armed();
         strategy.idle(1);
         assertFalse(bell.isArmed());
         bus.bells().ringAll();
@@ -151,10 +151,7 @@ class DoorbellIdleStrategyTest {
 
     @Test
     void shouldNapWhileItWaitsForWhatNobodyRingsAbout() {
-        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
-        while (!bell.isArmed()) {
-            strategy.idle(0);
-        }
+        final DoorbellIdleStrategy strategy = armed();
         mayRest = false;
         for (int i = 0; i < 20; i++) {
             // A ring is to end the nap.

@@ -73,10 +73,10 @@ public final class Bells implements AutoCloseable {
     private final Path directory;
     private final UnsafeBuffer table;
     private final AtomicLong unheard = new AtomicLong();
-    // Pipes that this process has rung, and whose they are. Guarded by fds.
+    // Pipes that this process has rung, whose they are, and whether it rings. Guarded by fds.
     private final int[] fds = new int[BELL_COUNT];
     private final int[] fdOwners = new int[BELL_COUNT];
-    private volatile boolean closed;
+    private boolean closed;
 
     /**
      * Maps the file.
@@ -186,9 +186,8 @@ public final class Bells implements AutoCloseable {
 
     /** For its owner; false when it was rung. */
     boolean disarm(int bell) {
-        final boolean isFirst = disarm(bell, step(bell));
         bit(bell, false);
-        return isFirst;
+        return disarm(bell, step(bell));
     }
 
     private boolean disarm(int bell, long step) {
@@ -260,28 +259,34 @@ public final class Bells implements AutoCloseable {
     /** False when it does not sleep, or is rung already, or does not hear. */
     private boolean ringOne(int bell) {
         final long step = step(bell);
-        final boolean isHeard = (step & 1) != 0 && write(bell);
+        final boolean isHeard;
+        synchronized (fds) {
+            // Who cannot ring any more leaves it to others.
+            if (closed || (step & 1) == 0) {
+                return false;
+            }
+            isHeard = write(bell);
+        }
         return disarm(bell, step) && isHeard;
     }
 
+    /** Guarded by fds. */
     private boolean write(int bell) {
-        synchronized (fds) {
-            final int owner = owner(bell);
-            if (closed || owner == FREE) {
-                return false;
-            }
-            if (fdOwners[bell] != owner) {
-                closePipe(bell);
-                fds[bell] = Fifo.openWriter(pipe(bell, owner));
-                fdOwners[bell] = fds[bell] < 0 ? FREE : owner;
-            }
-            if (fdOwners[bell] == owner && Fifo.write(fds[bell])) {
-                return true;
-            }
-            closePipe(bell);
-            unheard.incrementAndGet();
+        final int owner = owner(bell);
+        if (owner == FREE) {
             return false;
         }
+        if (fdOwners[bell] != owner) {
+            closePipe(bell);
+            fds[bell] = Fifo.openWriter(pipe(bell, owner));
+            fdOwners[bell] = fds[bell] < 0 ? FREE : owner;
+        }
+        if (fdOwners[bell] == owner && Fifo.write(fds[bell])) {
+            return true;
+        }
+        closePipe(bell);
+        unheard.incrementAndGet();
+        return false;
     }
 
     private void closePipe(int bell) {

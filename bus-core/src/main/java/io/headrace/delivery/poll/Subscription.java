@@ -36,8 +36,7 @@ public final class Subscription implements AutoCloseable {
     static final long PATIENCE_NS = 1_000_000L;
 
     private static final long LOOK_INTERVAL_NS = 10_000_000L;
-
-    private static final int WARM_UP_RECORDS_MAX = 4_000;
+    private static final int WARM_UP_POLLS_MAX = 4_000;
 
     private final Bus bus;
     private final Predicate<String> channels;
@@ -98,14 +97,12 @@ public final class Subscription implements AutoCloseable {
 
     /**
      * Opens the lanes there are and reads what is in them, if that is not too much, delivering
-     * nothing.
+     * nothing; then it goes back to where all have ended.
      */
     public void warmUp() {
         checkLanes();
-        oldest(Long.MIN_VALUE);
-        int passed = 0;
-        for (int work = 1; work > 0 && passed < WARM_UP_RECORDS_MAX; passed += work) {
-            work = poll((lane, nowNs) -> true, 0);
+        for (int left = WARM_UP_POLLS_MAX; left > 0 && poll((lane, at) -> true, 0) > 0; left--) {
+            // Read, so that its pages are there and its code has run.
         }
         rewind(channel -> true);
     }

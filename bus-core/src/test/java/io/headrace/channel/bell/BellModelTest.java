@@ -42,8 +42,9 @@ class BellModelTest {
     private static final int TAKES = 5;
     private static final int HANDLES = 6;
     private static final int DISARMS = 7;
+    private static final int ENDS = 8;
     // And which of the others it looks at, rings, and marks: three places for each.
-    private static final int RINGS_ON = 8;
+    private static final int RINGS_ON = 9;
 
     private static final int APPENDS = 0;
     private static final int FENCES = 1;
@@ -238,17 +239,20 @@ class BellModelTest {
                 state[at] = WAKES;
             }
             case WAKES -> {
-                mark(state, sleeper, state[at + STEP]);
+                state[at + BIT] = 0;
                 state[at] = DISARMS;
             }
             case DISARMS -> {
-                state[at + BIT] = 0;
+                mark(state, sleeper, state[at + STEP]);
                 state[at] = LOOKS;
             }
             case TAKES -> {
+                state[at + BIT] = 0;
+                state[at] = ENDS;
+            }
+            case ENDS -> {
                 // Who has rung it may have meant another message.
                 final boolean isRung = !mark(state, sleeper, state[at + STEP]);
-                state[at + BIT] = 0;
                 state[at] = isRung && sleeperRingsOn ? RINGS_ON : HANDLES;
             }
             case HANDLES -> {

@@ -238,6 +238,18 @@ class BellsTest {
     }
 
     @Test
+    void shouldLeaveItToOthersToRingWhenItsOwnBusIsClosed() {
+        final Bell bell = hang(1, "*");
+        bell.arm();
+        final Bus other = Bus.openOrCreate(directory.resolve("bus"));
+        other.close();
+        other.bells().ringAll();
+        assertFalse(isRung(bell));
+        ringer("http.request").ring(Bells.ANYBODY);
+        assertTrue(isRung(bell));
+    }
+
+    @Test
     void shouldLoseNoRingBetweenTwoThreads() throws InterruptedException {
         final Player other = new Player(bus, 2, "pong", "ping");
         final Thread thread = new Thread(other::play);
