@@ -8,6 +8,7 @@ import io.headrace.delivery.ChannelLedger;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.member.MemberReader;
 import io.headrace.member.Members;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -131,32 +132,19 @@ public final class Metrics implements AutoCloseable {
         final String thread = words[0];
         final String what = words.length == 2 ? words[1] : "";
         final String[] parts = what.split(" ");
-        if (GAUGES.contains(what)) {
-            text.gauge("headrace_" + what, value, "member", member, "thread", thread);
-        } else if (parts.length == 3 && parts[0].equals("refused")) {
-            text.counter(
-                    "headrace_refused",
-                    value,
-                    "member",
-                    member,
-                    "thread",
-                    thread,
-                    "status",
-                    parts[1],
-                    "reason",
-                    parts[2]);
+        final List<String> labels = new ArrayList<>(List.of("member", member, "thread", thread));
+        String name = what;
+        if (parts.length == 3 && parts[0].equals("refused")) {
+            name = parts[0];
+            labels.addAll(List.of("status", parts[1], "reason", parts[2]));
         } else if (parts.length == 2 && parts[1].indexOf('.') > 0) {
-            text.counter(
-                    "headrace_" + parts[0],
-                    value,
-                    "member",
-                    member,
-                    "thread",
-                    thread,
-                    "channel",
-                    parts[1]);
+            name = parts[0];
+            labels.addAll(List.of("channel", parts[1]));
+        }
+        if (GAUGES.contains(name)) {
+            text.gauge("headrace_" + name, value, labels.toArray(String[]::new));
         } else {
-            text.counter("headrace_" + what, value, "member", member, "thread", thread);
+            text.counter("headrace_" + name, value, labels.toArray(String[]::new));
         }
     }
 

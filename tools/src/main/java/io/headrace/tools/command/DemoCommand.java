@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -44,7 +45,7 @@ public final class DemoCommand implements Callable<Integer> {
             names = "--port",
             paramLabel = "N",
             description = "Port to listen on, 0 for any (-Dheadrace.port). Default: 8080")
-    private Integer port;
+    private Optional<Integer> port;
 
     private final List<Child> children = new ArrayList<>();
 
@@ -65,9 +66,7 @@ public final class DemoCommand implements Callable<Integer> {
         try {
             final List<String> frontendArgs =
                     new ArrayList<>(List.of("frontend", "--uploads", "/upload"));
-            if (port != null) {
-                frontendArgs.addAll(List.of("--port", port.toString()));
-            }
+            port.ifPresent(number -> frontendArgs.addAll(List.of("--port", number.toString())));
             // The front end first: it fails early, on a port that is taken.
             final Child frontEnd = start("front end", frontendArgs);
             final List<Process> starting = new ArrayList<>();

@@ -21,6 +21,9 @@ import picocli.CommandLine.Option;
 public final class StatCommand implements Callable<Integer> {
 
     private static final long WATCH_INTERVAL_MS = 1_000;
+    private static final String HEADING =
+            "channel                           appended      done"
+                    + "  failed expired cancelled   lost claimed pending\n";
 
     @Mixin private CommonOptions common;
 
@@ -131,18 +134,7 @@ public final class StatCommand implements Callable<Integer> {
                                     heartbeatAgeMs(member, nowNs),
                                     member.errors().size()));
         }
-        text.append(
-                "%-32s %9s %9s %7s %7s %9s %6s %7s %7s%n"
-                        .formatted(
-                                "channel",
-                                "appended",
-                                "done",
-                                "failed",
-                                "expired",
-                                "cancelled",
-                                "lost",
-                                "claimed",
-                                "pending"));
+        text.append(HEADING);
         channels.forEach(
                 (channel, ledger) ->
                         text.append(
