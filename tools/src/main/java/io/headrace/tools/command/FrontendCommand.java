@@ -8,6 +8,7 @@ import io.headrace.frontend.route.Routes;
 import io.headrace.frontend.socket.tls.TlsOptions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,20 +25,20 @@ public final class FrontendCommand implements Callable<Integer> {
             names = "--host",
             paramLabel = "ADDRESS",
             description = "Address to listen on (-Dheadrace.host). Default: 127.0.0.1")
-    private String host;
+    private Optional<String> host;
 
     @Option(
             names = "--port",
             paramLabel = "N",
             description = "Port to listen on, 0 for any (-Dheadrace.port). Default: 8080")
-    private Integer port;
+    private Optional<Integer> port;
 
     @Option(
             names = "--loops",
             paramLabel = "N",
             description =
                     "Event loops, a thread each (-Dheadrace.loops). Default: a quarter of the cores")
-    private Integer loops;
+    private Optional<Integer> loops;
 
     @Option(
             names = "--idle",
@@ -45,14 +46,14 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "spin, yield, backoff or doorbell (-Dheadrace.idle)."
                             + " Default: doorbell on up to 4 cores, else backoff")
-    private String idle;
+    private Optional<String> idle;
 
     @Option(
             names = "--mount-prefix",
             paramLabel = "PATH",
             description =
                     "Path below which the application is (-Dheadrace.mount.prefix). Default: none")
-    private String mountPrefix;
+    private Optional<String> mountPrefix;
 
     @Option(
             names = "--routes",
@@ -60,7 +61,7 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "Lines 'HOST/PATH -> CHANNEL-PREFIX', the first that matches wins (-Dheadrace.routes)."
                             + " Default: everything to the channels without prefix")
-    private Path routes;
+    private Optional<Path> routes;
 
     @Option(
             names = "--admin",
@@ -68,7 +69,7 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "Where to answer /-/live, /-/ready and /-/metrics (-Dheadrace.admin)."
                             + " Default: nowhere")
-    private String admin;
+    private Optional<String> admin;
 
     @Option(
             names = "--accept",
@@ -76,7 +77,7 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "Who lets WebSockets open: auto or worker (-Dheadrace.websocket.accept)."
                             + " Default: auto")
-    private String accept;
+    private Optional<String> accept;
 
     @Option(
             names = "--tls-cert",
@@ -108,7 +109,7 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "Paths, as patterns with commas between, whose long bodies workers get in parts"
                             + " (-Dheadrace.upload.paths). Default: none")
-    private String uploads;
+    private Optional<String> uploads;
 
     @Option(
             names = "--access-log",
@@ -116,13 +117,13 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "Where to log answers; '-' is standard output, 'off' nowhere (-Dheadrace.access.log)."
                             + " Default: off")
-    private String accessLog;
+    private Optional<String> accessLog;
 
     @Option(
             names = "--access-log-format",
             paramLabel = "NAME",
             description = "combined or json (-Dheadrace.access.log.format). Default: combined")
-    private String accessLogFormat;
+    private Optional<String> accessLogFormat;
 
     @Option(names = "--exit-with-parent", hidden = true)
     private boolean exitWithParent;
@@ -130,30 +131,14 @@ public final class FrontendCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         final FrontendContext context = new FrontendContext().directory(common.directory());
-        if (host != null) {
-            context.host(host);
-        }
-        if (port != null) {
-            context.port(port);
-        }
-        if (loops != null) {
-            context.loops(loops);
-        }
-        if (idle != null) {
-            context.idle(idle);
-        }
-        if (mountPrefix != null) {
-            context.mountPrefix(mountPrefix);
-        }
-        if (routes != null) {
-            context.routes(Routes.read(routes));
-        }
-        if (admin != null) {
-            context.admin(admin);
-        }
-        if (accept != null) {
-            context.webSocket(context.webSocket().acceptedBy(accept));
-        }
+        host.ifPresent(context::host);
+        port.ifPresent(context::port);
+        loops.ifPresent(context::loops);
+        idle.ifPresent(context::idle);
+        mountPrefix.ifPresent(context::mountPrefix);
+        routes.map(Routes::read).ifPresent(context::routes);
+        admin.ifPresent(context::admin);
+        accept.ifPresent(who -> context.webSocket(context.webSocket().acceptedBy(who)));
         if (!tlsCertificates.isEmpty() || !tlsKeys.isEmpty() || tlsClientCa != null) {
             context.tls(
                     TlsOptions.of(
@@ -161,15 +146,9 @@ public final class FrontendCommand implements Callable<Integer> {
                             String.join(",", tlsKeys),
                             tlsClientCa == null ? "" : tlsClientCa));
         }
-        if (uploads != null) {
-            context.uploads(context.uploads().paths(uploads));
-        }
-        if (accessLog != null) {
-            context.accessLog(accessLog);
-        }
-        if (accessLogFormat != null) {
-            context.accessLogFormat(accessLogFormat);
-        }
+        uploads.ifPresent(paths -> context.uploads(context.uploads().paths(paths)));
+        accessLog.ifPresent(context::accessLog);
+        accessLogFormat.ifPresent(context::accessLogFormat);
         final StopSignal stop = new StopSignal();
         if (exitWithParent) {
             stop.stopWithInput();

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,13 +46,13 @@ public final class WorkerCommand implements Callable<Integer> {
             names = "--consumers",
             paramLabel = "N",
             description = "Consumers, a pinned thread each (-Dheadrace.consumers). Default: 1")
-    private Integer consumers;
+    private Optional<Integer> consumers;
 
     @Option(
             names = "--cpus",
             paramLabel = "LIST",
             description = "CPUs to pin them to, such as 2,4-6 (-Dheadrace.cpus). Default: none")
-    private String cpus;
+    private Optional<String> cpus;
 
     @Option(
             names = "--idle",
@@ -59,7 +60,7 @@ public final class WorkerCommand implements Callable<Integer> {
             description =
                     "spin, yield, backoff or doorbell (-Dheadrace.idle)."
                             + " Default: doorbell on up to 4 cores, else backoff")
-    private String idle;
+    private Optional<String> idle;
 
     @Option(
             names = "--channels",
@@ -67,7 +68,7 @@ public final class WorkerCommand implements Callable<Integer> {
             description =
                     "Channels to consume, such as 'http.*,websocket.*' (-Dheadrace.channels)."
                             + " Default: those the application has handlers for")
-    private String channels;
+    private Optional<String> channels;
 
     @Option(
             names = "--blocking",
@@ -76,7 +77,7 @@ public final class WorkerCommand implements Callable<Integer> {
                     "Messages that each consumer hands to threads of their own at a time, for"
                             + " handlers that block (-Dheadrace.blocking). Default: 0, handlers run"
                             + " on the consumers' threads")
-    private Integer blocking;
+    private Optional<Integer> blocking;
 
     @Option(names = "--exit-with-parent", hidden = true)
     private boolean exitWithParent;
@@ -84,21 +85,11 @@ public final class WorkerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         final WorkerContext context = new WorkerContext().directory(common.directory());
-        if (consumers != null) {
-            context.consumers(consumers);
-        }
-        if (cpus != null) {
-            context.cpus(cpus);
-        }
-        if (idle != null) {
-            context.idle(idle);
-        }
-        if (channels != null) {
-            context.channels(channels);
-        }
-        if (blocking != null) {
-            context.blocking(blocking);
-        }
+        consumers.ifPresent(context::consumers);
+        cpus.ifPresent(context::cpus);
+        idle.ifPresent(context::idle);
+        channels.ifPresent(context::channels);
+        blocking.ifPresent(context::blocking);
         application().configure(context);
         final StopSignal stop = new StopSignal();
         if (exitWithParent) {
