@@ -61,6 +61,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private final Optional<BlockingHandlers> blocking;
     private final RecordReader blockedRecords;
     private final Writability writability;
+    private final BatchPace pace = new BatchPace();
     private Optional<Bell> bell = Optional.empty();
     private long rewindVersion;
     private long deletionVersion;
@@ -262,8 +263,14 @@ final class Consumer implements Agent, Claimer.Handler {
         return announced && (blocking.isEmpty() || blocking.get().hasRoom());
     }
 
+    /** How long it need not look for messages, in ns; see {@link BatchPace}. */
+    long lullNs() {
+        return pace.lullNs();
+    }
+
     @Override
     public int onMessage(LanePoller lane, Message message, long nowNs) {
+        pace.onMessage(DeliveryHeader.appendedNs(lane.record(), 0));
         if (bell.isPresent()) {
             bell.get().onWork();
         }

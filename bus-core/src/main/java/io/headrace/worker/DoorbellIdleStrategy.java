@@ -3,8 +3,10 @@ package io.headrace.worker;
 
 import io.headrace.channel.bell.Bell;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.NanoClock;
 
@@ -15,6 +17,9 @@ import org.agrona.concurrent.NanoClock;
  *
  * <p>How often it looks before it sleeps depends on what that was good for: less and less while its
  * sleeps are long, and more again when it is woken as soon as it sleeps.
+ *
+ * <p>Whose work comes in batches naps once after a few looks, unarmed: a ring costs who rings more
+ * than the rest of a batch can gain.
  *
  * <p>Without a bell, and while there is something to wait for that nobody rings about, it takes
  * naps of up to {@link IdleStrategies#PARK_MAX_NS} instead, which a ring ends as well.
@@ -31,6 +36,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
 
     private final Optional<Bell> bell;
     private final LongConsumer sleep;
+    private final LongSupplier lullNs;
     private final BooleanSupplier mayRest;
     private final long sleepMaxNs;
     private final NanoClock clock;
@@ -40,6 +46,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
 
     /**
      * @param sleep waits for at most so many nanoseconds, or until the bell is rung.
+     * @param lullNs how long it need not look just now; 0 for it is to look.
      * @param mayRest whether all that is waited for rings.
      * @param sleepMaxNs how long it sleeps when nobody rings.
      * @param clock tells how long it has slept.
@@ -47,11 +54,13 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     public DoorbellIdleStrategy(
             Optional<Bell> bell,
             LongConsumer sleep,
+            LongSupplier lullNs,
             BooleanSupplier mayRest,
             long sleepMaxNs,
             NanoClock clock) {
         this.bell = bell;
         this.sleep = sleep;
+        this.lullNs = lullNs;
         this.mayRest = mayRest;
         this.sleepMaxNs = sleepMaxNs;
         this.clock = clock;
@@ -81,7 +90,10 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     }
 
     private void giveWay() {
-        if (idleCount <= SPINS_MAX) {
+        final long napNs = idleCount == LOOKS_MIN ? lullNs.getAsLong() : 0;
+        if (napNs > 0) {
+            LockSupport.parkNanos(napNs);
+        } else if (idleCount <= SPINS_MAX) {
             Thread.onSpinWait();
         } else {
             Thread.yield();
@@ -128,10 +140,5 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
         bell.ifPresent(Bell::disarm);
         idleCount = 0;
         parkNs = PARK_MIN_NS;
-    }
-
-    @Override
-    public String alias() {
-        return IdleStrategies.DOORBELL;
     }
 }

@@ -160,6 +160,7 @@ public final class Worker implements AutoCloseable {
         return new DoorbellIdleStrategy(
                 bell,
                 bell.get()::await,
+                consumer::lullNs,
                 () -> !closing.get() && consumer.mayRest(),
                 sleepMaxNs,
                 System::nanoTime);

@@ -25,6 +25,8 @@ class DoorbellIdleStrategyTest {
     private Bell bell;
     private final List<Long> sleeps = new ArrayList<>();
     private boolean mayRest = true;
+    private long lullNs;
+    private int lulls;
     private long nowNs;
     private long sleepNs;
 
@@ -42,7 +44,7 @@ class DoorbellIdleStrategyTest {
 
     private DoorbellIdleStrategy strategy(Optional<Bell> itsBell) {
         return new DoorbellIdleStrategy(
-                itsBell, this::sleep, () -> mayRest, SLEEP_MAX_NS, () -> nowNs);
+                itsBell, this::sleep, this::lullNs, () -> mayRest, SLEEP_MAX_NS, () -> nowNs);
     }
 
     /** One that sleeps next. */
@@ -110,6 +112,25 @@ class DoorbellIdleStrategyTest {
         strategy.idle(0);
         assertFalse(bell.isArmed());
         assertEquals(List.of(), sleeps);
+    }
+
+    private long lullNs() {
+        lulls++;
+        return lullNs;
+    }
+
+    @Test
+    void shouldAskOnceForALullAfterSomeLooksAndSleepAsEverAfterIt() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        final int looks = looks(strategy, 500_000);
+        assertEquals(1, lulls);
+        lullNs = 1;
+        assertEquals(looks, looks(strategy, 500_000));
+        assertEquals(2, lulls);
+        strategy.idle(1);
+        strategy.idle(0);
+        strategy.idle(1);
+        assertEquals(2, lulls, "it did not look at all");
     }
 
     private void sleep(long maxNs) {

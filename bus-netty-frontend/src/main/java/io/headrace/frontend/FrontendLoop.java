@@ -58,7 +58,12 @@ final class FrontendLoop implements Agent {
         bell.ifPresent(listener::bell);
         return idle.equals(IdleStrategies.BACKOFF) || idle.equals(IdleStrategies.DOORBELL)
                 ? new DoorbellIdleStrategy(
-                        bell, this::waitForSockets, this::mayRest, SLEEP_MAX_NS, System::nanoTime)
+                        bell,
+                        this::waitForSockets,
+                        () -> 0,
+                        this::mayRest,
+                        SLEEP_MAX_NS,
+                        System::nanoTime)
                 : IdleStrategies.byName(idle);
     }
 
