@@ -59,16 +59,16 @@ public final class TextBuffer {
     /**
      * Puts each character's low byte: for text that is ASCII or stands for the bytes of ISO-8859-1.
      */
-    public void putLatin1(CharSequence source, int from, int to) {
+    @SuppressWarnings("deprecation") // That it takes low bytes only is what is wanted.
+    public void putLatin1(String source, int from, int to) {
         if (to - from > bytes.length - position) {
             grow(to - from);
         }
-        for (int i = from; i < to; i++) {
-            bytes[position++] = (byte) source.charAt(i);
-        }
+        source.getBytes(from, to, bytes, position);
+        position += to - from;
     }
 
-    public void putLatin1(CharSequence source) {
+    public void putLatin1(String source) {
         putLatin1(source, 0, source.length());
     }
 

@@ -54,7 +54,7 @@ public final class PathDecoder {
      *
      * @return 0, {@link Refusal#MALFORMED} or {@link Refusal#OUTSIDE_MOUNT}.
      */
-    public int decode(CharSequence target, RequestKeys keys) {
+    public int decode(String target, RequestKeys keys) {
         final TextBuffer text = keys.text();
         final int length = target.length();
         if (length == 1 && target.charAt(0) == '*') {
@@ -99,7 +99,7 @@ public final class PathDecoder {
      * Index of the path in the target, where it may be empty, or -1 if the target has no form with
      * a path.
      */
-    private static int pathStart(CharSequence target) {
+    private static int pathStart(String target) {
         if (target.length() > 0 && target.charAt(0) == '/') {
             return 0;
         }
@@ -116,7 +116,7 @@ public final class PathDecoder {
         return i == authority ? -1 : i;
     }
 
-    private static boolean startsWith(CharSequence target, String scheme) {
+    private static boolean startsWith(String target, String scheme) {
         return AsciiString.regionMatches(target, true, 0, scheme, 0, scheme.length());
     }
 
@@ -129,7 +129,7 @@ public final class PathDecoder {
                 && (end == to || array[end] == '/');
     }
 
-    private static long unquote(CharSequence target, int from, int to, TextBuffer text) {
+    private static long unquote(String target, int from, int to, TextBuffer text) {
         text.begin();
         for (int i = from; i < to; i++) {
             int b = target.charAt(i);
@@ -170,7 +170,7 @@ public final class PathDecoder {
         return text.end();
     }
 
-    private static long queryString(CharSequence target, int from, int to, TextBuffer text) {
+    private static long queryString(String target, int from, int to, TextBuffer text) {
         final int offset = text.position();
         text.begin();
         text.putLatin1(target, from, to);

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.AsciiString;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.Map.Entry;
@@ -51,9 +52,7 @@ public final class RequestMapper {
     public int map(FullHttpRequest request, RequestKeys keys) {
         final HttpVersion version = request.protocolVersion();
         final String method = request.method().name();
-        if (version.majorVersion() > 2
-                || method.length() > METHOD_LENGTH_MAX
-                || hasControlCharacter(request.uri())) {
+        if (version.majorVersion() > 2 || method.length() > METHOD_LENGTH_MAX) {
             return Refusal.MALFORMED;
         }
         // RFC 9110, section 2.5: a higher minor version is handled as the highest that is known.
@@ -72,12 +71,8 @@ public final class RequestMapper {
         for (final Iterator<Entry<CharSequence, CharSequence>> all = headers.iteratorCharSequence();
                 all.hasNext(); ) {
             final Entry<CharSequence, CharSequence> header = all.next();
-            text.begin();
-            text.putLatin1(header.getKey());
-            final long name = text.end();
-            text.begin();
-            text.putLatin1(header.getValue());
-            keys.headers().add(name, text.end());
+            final long name = put(text, header.getKey());
+            keys.headers().add(name, put(text, header.getValue()));
         }
         wrapBody(request.content(), keys);
         int code = pathDecoder.decode(request.uri(), keys);
@@ -86,20 +81,19 @@ public final class RequestMapper {
         }
         if (code == 0) {
             cookieDecoder.decode(keys);
-            final String contentType = headers.get(HttpHeaderNames.CONTENT_TYPE);
-            code = formDecoder.decode(method, contentType == null ? "" : contentType, keys);
+            code = formDecoder.decode(method, headers.get(HttpHeaderNames.CONTENT_TYPE, ""), keys);
         }
         return code == 0 && !fits(keys) ? Refusal.TOO_LONG : code;
     }
 
-    private static boolean hasControlCharacter(String target) {
-        for (int i = 0; i < target.length(); i++) {
-            final char c = target.charAt(i);
-            if (c < ' ' || c == 0x7F) {
-                return true;
-            }
+    private static long put(TextBuffer text, CharSequence value) {
+        text.begin();
+        if (value instanceof AsciiString ascii) {
+            text.put(ascii.array(), ascii.arrayOffset(), ascii.length());
+        } else {
+            text.putLatin1(value.toString());
         }
-        return false;
+        return text.end();
     }
 
     /** Whether every text that a 16-bit length must describe is short enough once decoded. */
@@ -109,7 +103,7 @@ public final class RequestMapper {
         if (keys.text().position() <= EventEncoder.TEXT_LENGTH_MAX) {
             return true;
         }
-        boolean fits = TextBuffer.length(keys.path()) <= EventEncoder.TEXT_LENGTH_MAX;
+        boolean fits = fits(keys.path());
         for (int i = 0; fits && i < keys.get().count(); i++) {
             fits = fits(keys.get().key(i)) && fits(keys.get().value(i));
         }
@@ -130,10 +124,9 @@ public final class RequestMapper {
     }
 
     private void wrapBody(ByteBuf content, RequestKeys keys) {
-        final int length = content.readableBytes();
-        if (length > 0) {
+        if (content.isReadable()) {
             wrap(content, body);
-            keys.body(body, 0, length);
+            keys.body(body, 0, body.capacity());
         }
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.frontend.proxy.Origin;
@@ -38,7 +40,7 @@ final class Connection {
     private final String addressPrefix;
     private final Origin origin;
     private final boolean isProxyTrusted;
-    private final String clientSubject;
+    private final byte[] clientSubject;
     private final Wire wire;
     private final Watch watch;
     private final Exchanges exchanges;
@@ -65,7 +67,7 @@ final class Connection {
                         port(local),
                         "");
         isProxyTrusted = connections.options().forwarded().trusts(remote);
-        clientSubject = tls.map(Certificates::clientSubject).orElse("");
+        clientSubject = tls.map(Certificates::clientSubject).orElse("").getBytes(UTF_8);
         wire = isStream ? StreamWire.of(channel) : new SocketWire(channel);
         watch = new Watch(connections, this, channel, wire);
         exchanges = new Exchanges(connections, this, channel);
@@ -100,8 +102,10 @@ final class Connection {
         keys.remote(text(keys, from.remoteAddr()), from.remotePort());
         keys.server(text(keys, from.serverName()), from.serverPort());
         keys.https(from.https()).forwardedHost(text(keys, from.forwardedHost()));
-        keys.clientSubject(utf8(keys, clientSubject));
         final TextBuffer text = keys.text();
+        text.begin();
+        text.put(clientSubject, 0, clientSubject.length);
+        keys.clientSubject(text.end());
         text.begin();
         text.putLatin1(addressPrefix);
         text.putLatin1(Integer.toUnsignedString(exchange.order));
@@ -111,12 +115,6 @@ final class Connection {
     private static long text(RequestKeys keys, String value) {
         keys.text().begin();
         keys.text().putLatin1(value);
-        return keys.text().end();
-    }
-
-    private static long utf8(RequestKeys keys, String value) {
-        keys.text().begin();
-        value.codePoints().forEach(keys.text()::putCodePoint);
         return keys.text().end();
     }
 

@@ -20,9 +20,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.PrematureChannelClosureException;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -116,15 +114,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             connections.keys().clear();
             connections.keys().inParts(true).contentLength(length);
             final Exchange exchange =
-                    append(
-                            new DefaultFullHttpRequest(
-                                    head.protocolVersion(),
-                                    head.method(),
-                                    head.uri(),
-                                    Unpooled.EMPTY_BUFFER,
-                                    head.headers(),
-                                    EmptyHttpHeaders.INSTANCE),
-                            new Upload(options.lengthMax()));
+                    append(BodyAggregator.withoutBody(head), new Upload(options.lengthMax()));
             if (exchange.isWaiting()) {
                 connections.uploads().begin(exchange);
                 if (isFirst && HttpUtil.is100ContinueExpected(head)) {

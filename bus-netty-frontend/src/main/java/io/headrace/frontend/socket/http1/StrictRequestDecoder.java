@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.http1;
 
+import io.headrace.frontend.socket.body.BodyAggregator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -90,6 +91,12 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
                 request.setDecoderResult(failure(problem));
             }
             refused = request.decoderResult().isFailure();
+            // A first request may change the protocol, which Netty decides by its parts.
+            if (!refused && requestCount > 1 && out.size() > count + 1) {
+                // It has no body. As one object it goes through the handlers once.
+                out.remove(count + 1);
+                out.set(count, BodyAggregator.withoutBody(request));
+            }
         } else if (decoded instanceof HttpContent last && lineRefused) {
             final HttpContent failed = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
             failed.setDecoderResult(failure("a trailer is folded"));

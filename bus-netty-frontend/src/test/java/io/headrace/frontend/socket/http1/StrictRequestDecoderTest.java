@@ -3,16 +3,19 @@ package io.headrace.frontend.socket.http1;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.frontend.testing.RawConnection;
 import io.headrace.frontend.testing.RunningFrontend;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -34,6 +37,10 @@ class StrictRequestDecoderTest {
     private static final String SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private static final String PROBE =
             "GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+    private static final String FIRST = "GET /first HTTP/1.1\r\nHost: a\r\n\r\n";
+    private static final String WITH_BODY =
+            "POST /third HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
 
     private static final Set<String> handled = ConcurrentHashMap.newKeySet();
     private static RunningFrontend running;
@@ -117,6 +124,32 @@ class StrictRequestDecoderTest {
         assertEquals(whole, decode(vector.bytes() + PROBE, 1));
         assertEquals(whole, decode(vector.bytes() + PROBE, 2));
         assertEquals(whole, decode(vector.bytes() + PROBE, 7));
+    }
+
+    @ParameterizedTest
+    @MethodSource({"understood", "refused"})
+    void shouldDecideTheSameOfALaterRequest(RequestVectors.Vector vector) {
+        final String alone = decode(vector.bytes() + PROBE, Integer.MAX_VALUE);
+
+        final String later = decode(FIRST + vector.bytes() + PROBE, Integer.MAX_VALUE);
+        assertEquals(alone.equals("refused") ? alone : "\nGET /first" + alone, later);
+        assertEquals(later, decode(FIRST + vector.bytes() + PROBE, 1));
+    }
+
+    @Test
+    void shouldGiveARequestWithoutABodyAsOneObjectUnlessItIsTheFirst() {
+        final EmbeddedChannel channel =
+                new EmbeddedChannel(new StrictRequestDecoder(new HttpDecoderConfig()));
+        channel.writeInbound(
+                Unpooled.copiedBuffer(FIRST + FIRST + WITH_BODY, StandardCharsets.US_ASCII));
+        assertFalse(channel.readInbound() instanceof FullHttpRequest);
+        assertInstanceOf(LastHttpContent.class, channel.readInbound());
+        final FullHttpRequest second =
+                assertInstanceOf(FullHttpRequest.class, channel.readInbound());
+        assertEquals("/first", second.uri());
+        assertEquals("a", second.headers().get("Host"));
+        assertFalse(channel.readInbound() instanceof FullHttpRequest);
+        channel.finishAndReleaseAll();
     }
 
     /** The requests, and where it ends: nothing comes behind one that is refused. */
