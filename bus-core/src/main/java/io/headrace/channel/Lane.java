@@ -50,6 +50,7 @@ public final class Lane implements AutoCloseable {
     private final int entryIndex;
     private final long number;
     private final AtomicInteger pollerCount = new AtomicInteger();
+    private int cleanedCycle = Integer.MIN_VALUE;
     private volatile boolean retired;
     private final SingleChronicleQueue queue;
     private final LaneFiles files;
@@ -246,8 +247,7 @@ public final class Lane implements AutoCloseable {
      * Deletes files of earlier roll cycles, the oldest first; the janitor's alone.
      *
      * @param reader what it stands at is kept, and all behind it.
-     * @param referredIndex this record, and all behind it, is kept as well; {@link Long#MAX_VALUE}
-     *     for none.
+     * @param referredIndex this and all behind it is kept, too; {@link Long#MAX_VALUE} for none.
      * @param beforeMs only those that were given up before this wall-clock time.
      * @return number of files deleted.
      */
@@ -262,6 +262,7 @@ public final class Lane implements AutoCloseable {
             all.forEach(old::add);
             old.sort(null);
             old.removeIf(file -> files.cycle(name(file)) >= keptCycle);
+            cleanedCycle = old.isEmpty() ? keptCycle : cleanedCycle;
             for (int i = 0; i < old.size(); i++) {
                 if (Files.getLastModifiedTime(old.get(i)).toMillis() >= beforeMs) {
                     old.subList(i, old.size()).clear();
@@ -286,6 +287,11 @@ public final class Lane implements AutoCloseable {
         }
         queue.refreshDirectoryListing();
         return old.size();
+    }
+
+    /** Whether there may be a file of an earlier cycle, as far as this process has looked. */
+    public boolean hasFilesBefore(int cycle) {
+        return cycle > cleanedCycle;
     }
 
     private static String name(Path file) {

@@ -139,7 +139,7 @@ public final class LanePoller implements AutoCloseable {
     }
 
     /** The roll cycle it reads from; files of earlier ones hold only earlier records. */
-    int cycle() {
+    public int cycle() {
         return tailer.cycle();
     }
 

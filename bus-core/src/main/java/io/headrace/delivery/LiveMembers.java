@@ -288,12 +288,10 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
                 dead.add(known(member, List.of()));
             }
         }
-        watchesAll =
-                watch.isPresent()
-                        && live.stream()
-                                        .filter(member -> !watch.get().add(member.firstConsumerId))
-                                        .count()
-                                == 0;
+        watchesAll = watch.isPresent();
+        for (final Known member : live) {
+            watchesAll = watch.isPresent() && watch.get().add(member.firstConsumerId) && watchesAll;
+        }
         final Snapshot next = new Snapshot(live, stopped, dead);
         if (!next.isSame(snapshot)) {
             snapshot = next;

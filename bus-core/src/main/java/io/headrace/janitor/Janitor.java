@@ -268,7 +268,7 @@ public final class Janitor implements Agent {
                 drainedSinceNs.remove(lane);
                 deletions +=
                         keeper.deleteFiles(
-                                referredIndex(lane),
+                                () -> referredIndex(lane),
                                 System.currentTimeMillis()
                                         // Without memory, the past goes first.
                                         - (bus.isMemoryTight() ? 0 : retention.retentionMs()));

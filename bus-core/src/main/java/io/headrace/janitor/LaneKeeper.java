@@ -13,6 +13,7 @@ import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.agrona.collections.Long2LongHashMap;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -69,14 +70,17 @@ final class LaneKeeper implements AutoCloseable {
     /**
      * Deletes files of which no record is needed any more: all have ended, and none is referred to.
      *
-     * @param referredIndex of the earliest record that is referred to; {@link Long#MAX_VALUE} for
-     *     none.
+     * @param referredIndex of the earliest record that is referred to, asked for only when there is
+     *     something to delete; {@link Long#MAX_VALUE} for none.
      * @param beforeMs only those that were given up before this wall-clock time.
      * @return number of files deleted.
      */
-    int deleteFiles(long referredIndex, long beforeMs) {
+    int deleteFiles(LongSupplier referredIndex, long beforeMs) {
         scout.letGo();
-        return lane.deleteFiles(tail, referredIndex, beforeMs);
+        // To list a lane's files takes longer than all else that a round does.
+        return lane.hasFilesBefore(tail.cycle())
+                ? lane.deleteFiles(tail, referredIndex.getAsLong(), beforeMs)
+                : 0;
     }
 
     /**

@@ -186,6 +186,25 @@ class LaneFilesTest {
     }
 
     @Test
+    void shouldKnowThatThereIsNothingToDeleteUntilItsReaderHasGoneOnToAnotherFile()
+            throws IOException {
+        append(100_000);
+        read(1);
+        assertTrue(near.lane().hasFilesBefore(near.cycle()), "it has not looked");
+        assertEquals(0, delete());
+        assertFalse(near.lane().hasFilesBefore(near.cycle()));
+        nowNs += 3_600_000_000_000L;
+        append(1);
+        read(1);
+        // Kept for a while: it is to look again.
+        assertEquals(0, near.lane().deleteFiles(near, Long.MAX_VALUE, 0));
+        assertTrue(near.lane().hasFilesBefore(near.cycle()));
+        assertEquals(1, delete());
+        assertEquals(0, delete());
+        assertFalse(near.lane().hasFilesBefore(near.cycle()));
+    }
+
+    @Test
     void shouldKeepFilesFromTheFirstRecordThatIsReferredToOn() throws IOException {
         final List<Long> indexes = new ArrayList<>();
         for (int i = 0; i < 40; i++) {

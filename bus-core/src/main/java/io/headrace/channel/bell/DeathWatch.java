@@ -43,7 +43,11 @@ public final class DeathWatch implements AutoCloseable {
      * @return whether its death ends the next sleep; its own need not.
      */
     public boolean add(int other) {
-        if (other == owner || watched.stream().anyMatch(it -> it.owner == other)) {
+        boolean isWatched = other == owner;
+        for (final Watched it : watched) {
+            isWatched |= it.owner == other;
+        }
+        if (isWatched) {
             return true;
         }
         final int fd = watched.size() + 1 < Bells.BELL_COUNT ? bells.openWatched(other) : -1;
