@@ -56,7 +56,11 @@ public final class HttpRow implements Row {
                 for (final LoadTurn turn : turns) {
                     for (int i = 0; i < servers.size(); i++) {
                         final Server server = servers.get((round + i) % servers.size());
-                        turn.measure(run, client, server, row, round, ms);
+                        if (round == 0) {
+                            turn.warmUp(client, server, ms, run.plan().choose(6, 1, 0));
+                        } else {
+                            turn.measure(run, client, server, row, round, ms);
+                        }
                     }
                 }
             }

@@ -29,6 +29,8 @@ record LoadTurn(
         Optional<Background> background) {
 
     private static final long WARM_UP_MS = 150;
+    // A twentieth of a core.
+    private static final double COMPILERS_NS_PER_MS = 50_000;
 
     /** What another client does meanwhile. */
     record Background(Child client, LoadTurn turn) {
@@ -94,6 +96,25 @@ record LoadTurn(
                 Optional.of(new Background(otherClient, broadcast(members, 1))));
     }
 
+    /**
+     * Loads one server until its JVMs' compilers have little to do.
+     *
+     * @param most how many times at most.
+     */
+    void warmUp(Child client, Server server, long ms, long most) throws IOException {
+        server.resume();
+        open(client, server);
+        boolean isWarm = false;
+        for (int i = 0; i < most && !isWarm; i++) {
+            final CpuMeter compilers = CpuMeter.startCompilers(server.pids());
+            load(client, server, ms);
+            // Also where the system does not tell.
+            isWarm = !(compilers.usedNs() > ms * COMPILERS_NS_PER_MS);
+        }
+        client.ask(Command.of("close"));
+        server.pause();
+    }
+
     /** Measures one server, which is paused before and after. */
     void measure(Run run, Child client, Server server, String row, int round, long ms)
             throws IOException {
@@ -117,19 +138,17 @@ record LoadTurn(
         if (answers == 0) {
             throw new IllegalStateException(server.name() + " answered nothing: " + name);
         }
-        if (round > 0) {
-            run.results()
-                    .add(
-                            row,
-                            name,
-                            main,
-                            server.name(),
-                            round,
-                            Sample.ofLatency(answer.histogram("latency"))
-                                    .withPerSecond(answers * 1e9 / answer.number("elapsedNs"))
-                                    .withCpuUsPerOp(serverNs / answers / 1_000)
-                                    .with("client CPU us/op", clientNs / answers / 1_000));
-        }
+        run.results()
+                .add(
+                        row,
+                        name,
+                        main,
+                        server.name(),
+                        round,
+                        Sample.ofLatency(answer.histogram("latency"))
+                                .withPerSecond(answers * 1e9 / answer.number("elapsedNs"))
+                                .withCpuUsPerOp(serverNs / answers / 1_000)
+                                .with("client CPU us/op", clientNs / answers / 1_000));
     }
 
     private void open(Child client, Server server) throws IOException {

@@ -103,7 +103,7 @@ public final class IdleRow implements Row {
     }
 
     private void warmUp(Run run, Server server) throws IOException {
-        final long requests = run.plan().choose(500, 300, 10);
+        final long requests = run.plan().choose(20_000, 300, 10);
         Probe.awaitAnswer(server.port());
         final Probe probe = new Probe(server.port());
         for (int i = 0; i < requests; i++) {
@@ -136,6 +136,7 @@ public final class IdleRow implements Row {
             Thread.sleep(SETTLE_MS);
             final List<CpuMeter> meters =
                     server.pids().stream().map(pid -> CpuMeter.start(List.of(pid))).toList();
+            final CpuMeter compilers = CpuMeter.startCompilers(server.pids());
             final long startNs = System.nanoTime();
             Thread.sleep(ms);
             final double seconds = (System.nanoTime() - startNs) / 1e9;
@@ -153,6 +154,7 @@ public final class IdleRow implements Row {
                                         which + " anonymous MB",
                                         Machine.statusBytes(pid, "RssAnon") / 1e6);
             }
+            sample = sample.with("compilers CPU %", compilers.usedNs() / seconds / 1e7);
             server.pause();
             add(run, CPU, Figure.CPU, server.name(), round, sample.withCpuUsPerOp(allUs));
         }

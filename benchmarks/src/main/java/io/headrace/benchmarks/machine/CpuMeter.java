@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import net.openhft.posix.ClockId;
 import net.openhft.posix.PosixAPI;
 
@@ -18,17 +20,34 @@ import net.openhft.posix.PosixAPI;
  */
 public final class CpuMeter {
 
-    private final List<Long> pids;
-    private Map<Path, Long> before;
+    private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
 
-    private CpuMeter(List<Long> pids) {
+    private final List<Long> pids;
+    private final Predicate<Path> threads;
+    private final Map<Path, Long> before;
+
+    private CpuMeter(List<Long> pids, Predicate<Path> threads) {
         this.pids = pids;
-        this.before = read(pids);
+        this.threads = threads;
+        this.before = read();
     }
 
     /** Starts to count. */
     public static CpuMeter start(List<Long> pids) {
-        return new CpuMeter(List.copyOf(pids));
+        return new CpuMeter(List.copyOf(pids), thread -> true);
+    }
+
+    /** Starts to count what the JVMs' compilers take, and nobody else. */
+    public static CpuMeter startCompilers(List<Long> pids) {
+        return new CpuMeter(List.copyOf(pids), CpuMeter::isCompiler);
+    }
+
+    private static boolean isCompiler(Path thread) {
+        try {
+            return COMPILER.matcher(Files.readString(thread.resolve("comm"))).lookingAt();
+        } catch (final IOException ended) {
+            return false;
+        }
     }
 
     /**
@@ -36,8 +55,8 @@ public final class CpuMeter {
      * ended in between is not counted: that is one of the JVM's compilers, if any.
      */
     public double usedNs() {
-        final Map<Path, Long> after = read(pids);
-        if (after.isEmpty()) {
+        final Map<Path, Long> after = read();
+        if (after.isEmpty() && before.isEmpty()) {
             return Double.NaN;
         }
         long usedNs = 0;
@@ -52,12 +71,12 @@ public final class CpuMeter {
         return PosixAPI.posix().clock_gettime(ClockId.CLOCK_PROCESS_CPUTIME_ID);
     }
 
-    private static Map<Path, Long> read(List<Long> pids) {
+    private Map<Path, Long> read() {
         final Map<Path, Long> byThread = new HashMap<>();
         for (final long pid : pids) {
-            try (DirectoryStream<Path> threads =
-                    Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
-                for (final Path thread : threads) {
+            try (DirectoryStream<Path> all =
+                    Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"), threads::test)) {
+                for (final Path thread : all) {
                     readThread(thread, byThread);
                 }
             } catch (final IOException endedOrNotLinux) {
