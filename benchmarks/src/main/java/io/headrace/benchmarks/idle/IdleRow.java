@@ -80,7 +80,7 @@ public final class IdleRow implements Row {
     }
 
     /** The default profile, netty, then the strategies that are no default. */
-    private void open(Run run) throws IOException {
+    private void open(Run run) throws IOException, InterruptedException {
         final List<Server> servers = new ArrayList<>();
         servers.add(Servers.startHeadrace(run, Results.PRODUCT, List.of()));
         servers.add(Servers.startNetty(run, run.newDirectory("idle.sock")));
@@ -96,8 +96,13 @@ public final class IdleRow implements Row {
                 server.pause();
             }
         }
-        for (final Server server : servers.subList(0, 2)) {
+        final List<Server> byDefault = servers.subList(0, 2);
+        for (final Server server : byDefault) {
             warmUp(run, server);
+        }
+        // The compilers finish what they have begun, and their memory goes back.
+        Thread.sleep(run.plan().choose(15_000, 600, 100));
+        for (final Server server : byDefault) {
             server.pause();
         }
     }
