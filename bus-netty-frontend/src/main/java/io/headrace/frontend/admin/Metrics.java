@@ -129,11 +129,9 @@ public final class Metrics implements AutoCloseable {
 
     private static void describe(String member, String label, long value, Exposition text) {
         final String[] words = label.split(" ", 2);
-        final String thread = words[0];
-        final String what = words.length == 2 ? words[1] : "";
-        final String[] parts = what.split(" ");
-        final List<String> labels = new ArrayList<>(List.of("member", member, "thread", thread));
-        String name = what;
+        String name = words.length == 2 ? words[1] : "";
+        final String[] parts = name.split(" ");
+        final List<String> labels = new ArrayList<>(List.of("member", member, "thread", words[0]));
         if (parts.length == 3 && parts[0].equals("refused")) {
             name = parts[0];
             labels.addAll(List.of("status", parts[1], "reason", parts[2]));

@@ -64,11 +64,10 @@ public final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         final StopSignal stop = new StopSignal();
         try {
-            final List<String> frontendArgs =
-                    new ArrayList<>(List.of("frontend", "--uploads", "/upload"));
-            port.ifPresent(number -> frontendArgs.addAll(List.of("--port", number.toString())));
+            final List<String> words = new ArrayList<>(List.of("frontend", "--uploads", "/upload"));
+            port.ifPresent(number -> words.addAll(List.of("--port", number.toString())));
             // The front end first: it fails early, on a port that is taken.
-            final Child frontEnd = start("front end", frontendArgs);
+            final Child frontEnd = start("front end", words);
             final List<Process> starting = new ArrayList<>();
             for (int i = 0; i < WORKER_COUNT; i++) {
                 starting.add(process(WORKER));

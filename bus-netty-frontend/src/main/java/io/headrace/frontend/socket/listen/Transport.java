@@ -7,6 +7,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.DefaultSelectStrategyFactory;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -41,6 +42,8 @@ import java.net.UnixDomainSocketAddress;
  */
 public final class Transport {
 
+    // Sockets read in a cycle: of more, the first has left the caches when its reply comes.
+    private static final int BATCH = 32;
     private static final int BACKLOG = 1_024;
     // Of what has been written, the kernel would take megabytes for a client that does not read:
     // work that nobody wants, and memory that no limit of ours knows of.
@@ -87,7 +90,9 @@ public final class Transport {
     /** An event loop that its caller drives, from the thread that is set to own it. */
     ManualIoEventLoop newLoop() {
         final IoHandlerFactory factory =
-                epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+                epoll
+                        ? EpollIoHandler.newFactory(BATCH, DefaultSelectStrategyFactory.INSTANCE)
+                        : NioIoHandler.newFactory();
         return new ManualIoEventLoop(null, factory);
     }
 
