@@ -12,11 +12,12 @@ package io.headrace.worker;
 final class BatchPace {
 
     private static final int BATCH_MIN = 8;
-    private static final long CYCLE_MAX_NS = 10_000_000L;
-    private static final long LULL_MAX_NS = 200_000L;
+    // A loop that takes longer for each message has rested meanwhile, and sees a reply at once.
+    private static final long BUSY_NS = 40_000L;
+    private static final long NAP_MAX_NS = 200_000L;
 
     private long cycleAtNs;
-    private long cycleNs;
+    private long lastNs;
     private int lastCount;
     private int count;
 
@@ -25,7 +26,7 @@ final class BatchPace {
         if (appendedNs != cycleAtNs) {
             lastCount = count;
             count = 0;
-            cycleNs = appendedNs - cycleAtNs;
+            lastNs = Math.max(0, appendedNs - cycleAtNs);
             cycleAtNs = appendedNs;
         }
         count++;
@@ -34,11 +35,10 @@ final class BatchPace {
     /**
      * How long one that finds nothing need not look, in ns: a quarter of a cycle, to which the
      * system adds some, so that it has done most of a batch when its writer comes to the replies; 0
-     * when messages come one by one.
+     * when messages come one by one, or in bursts between which their loop rests.
      */
     long lullNs() {
-        return Math.max(count, lastCount) < BATCH_MIN || cycleNs < 0 || cycleNs > CYCLE_MAX_NS
-                ? 0
-                : Math.min(cycleNs / 4, LULL_MAX_NS);
+        final int batch = Math.max(count, lastCount);
+        return batch < BATCH_MIN || lastNs > batch * BUSY_NS ? 0 : Math.min(lastNs / 4, NAP_MAX_NS);
     }
 }

@@ -47,11 +47,18 @@ class BatchPaceTest {
     }
 
     @Test
-    void shouldRestNoLongerThanItsLimitAndNotAtAllWhenBatchesAreRare() {
-        batch(1_000_000, BATCH);
-        batch(11_000_000, BATCH);
+    void shouldRestNoLongerThanItsLimit() {
+        batch(1_000_000, 256);
+        batch(3_000_000, 256);
         assertEquals(200_000, pace.lullNs());
-        batch(21_000_001, BATCH);
+    }
+
+    @Test
+    void shouldNotRestBetweenBurstsWhoseLoopHasRestedItself() {
+        batch(1_000_000, BATCH);
+        batch(1_000_000 + BATCH * 40_000, BATCH);
+        assertEquals(BATCH * 10_000, pace.lullNs());
+        batch(1_000_001 + 2 * BATCH * 40_000, BATCH);
         assertEquals(0, pace.lullNs());
     }
 
