@@ -16,7 +16,9 @@ import org.agrona.concurrent.NanoClock;
  * may be killed between its message and the ring.
  *
  * <p>How often it looks before it sleeps depends on what that was good for: less and less while its
- * sleeps are long, and more again when it is woken as soon as it sleeps.
+ * sleeps are long, and more again when it is woken as soon as it sleeps. Who waits for a reply
+ * looks longer, and learns that apart: to sleep and to be woken takes more of a processor than a
+ * worker takes to answer.
  *
  * <p>Whose work comes in batches naps once after a few looks, unarmed: a ring costs who rings more
  * than the rest of a batch can gain.
@@ -29,24 +31,29 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     private static final int SPINS_MAX = 20;
     private static final int LOOKS_MAX = 70;
     private static final int LOOKS_MIN = 4;
-    // A look is about 1 us: longer than all of them, and much longer.
+    private static final int REPLY_LOOKS_MAX = 150;
+    // A look is about 1 us: longer than all of them, and twice as long.
     private static final long SHORT_SLEEP_NS = 100_000L;
-    private static final long LONG_SLEEP_NS = 1_000_000L;
+    private static final long LONG_SLEEP_NS = 200_000L;
     private static final long PARK_MIN_NS = 10_000L;
 
     private final Optional<Bell> bell;
     private final LongConsumer sleep;
     private final LongSupplier lullNs;
+    private final BooleanSupplier expectsReply;
     private final BooleanSupplier mayRest;
     private final long sleepMaxNs;
     private final NanoClock clock;
+    private final Patience forWork = new Patience(LOOKS_MAX);
+    private final Patience forReply = new Patience(REPLY_LOOKS_MAX);
+    private Patience patience = forWork;
     private int idleCount;
-    private int looksMax = LOOKS_MAX;
     private long parkNs = PARK_MIN_NS;
 
     /**
      * @param sleep waits for at most so many nanoseconds, or until the bell is rung.
      * @param lullNs how long it need not look just now; 0 for it is to look.
+     * @param expectsReply whether what it has sent is likely to be answered next.
      * @param mayRest whether all that is waited for rings.
      * @param sleepMaxNs how long it sleeps when nobody rings.
      * @param clock tells how long it has slept.
@@ -55,12 +62,14 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
             Optional<Bell> bell,
             LongConsumer sleep,
             LongSupplier lullNs,
+            BooleanSupplier expectsReply,
             BooleanSupplier mayRest,
             long sleepMaxNs,
             NanoClock clock) {
         this.bell = bell;
         this.sleep = sleep;
         this.lullNs = lullNs;
+        this.expectsReply = expectsReply;
         this.mayRest = mayRest;
         this.sleepMaxNs = sleepMaxNs;
         this.clock = clock;
@@ -77,8 +86,10 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
 
     @Override
     public void idle() {
-        idleCount++;
-        if (idleCount <= looksMax) {
+        final Patience before = patience;
+        patience = expectsReply.getAsBoolean() ? forReply : forWork;
+        idleCount = patience == before ? idleCount + 1 : 1;
+        if (idleCount <= patience.looks) {
             giveWay();
         } else if (bell.isPresent() && mayRest.getAsBoolean()) {
             rest(bell.get());
@@ -110,7 +121,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
             }
             // Else nobody has rung: one look, and it sleeps again. A ring in its last moment has
             // disarmed it, too.
-            onSlept(sleptNs);
+            patience.onSlept(sleptNs);
         } else {
             itsBell.arm();
         }
@@ -127,18 +138,30 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
         }
     }
 
-    private void onSlept(long ns) {
-        if (ns >= LONG_SLEEP_NS) {
-            looksMax = Math.max(LOOKS_MIN, looksMax / 2);
-        } else if (ns < SHORT_SLEEP_NS) {
-            looksMax = Math.min(LOOKS_MAX, looksMax * 2);
-        }
-    }
-
     @Override
     public void reset() {
         bell.ifPresent(Bell::disarm);
         idleCount = 0;
         parkNs = PARK_MIN_NS;
+    }
+
+    /** How often to look before a sleep. */
+    private static final class Patience {
+
+        private final int max;
+        private int looks;
+
+        Patience(int max) {
+            this.max = max;
+            this.looks = max;
+        }
+
+        void onSlept(long ns) {
+            if (ns >= LONG_SLEEP_NS) {
+                looks = Math.max(LOOKS_MIN, looks / 2);
+            } else if (ns < SHORT_SLEEP_NS) {
+                looks = Math.min(max, looks * 2);
+            }
+        }
     }
 }

@@ -161,6 +161,7 @@ public final class Worker implements AutoCloseable {
                 bell,
                 bell.get()::await,
                 consumer::lullNs,
+                () -> false,
                 () -> !closing.get() && consumer.mayRest(),
                 sleepMaxNs,
                 System::nanoTime);

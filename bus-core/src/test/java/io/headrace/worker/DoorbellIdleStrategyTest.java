@@ -24,6 +24,7 @@ class DoorbellIdleStrategyTest {
     private Bus bus;
     private Bell bell;
     private final List<Long> sleeps = new ArrayList<>();
+    private boolean expectsReply;
     private boolean mayRest = true;
     private long lullNs;
     private int lulls;
@@ -44,7 +45,13 @@ class DoorbellIdleStrategyTest {
 
     private DoorbellIdleStrategy strategy(Optional<Bell> itsBell) {
         return new DoorbellIdleStrategy(
-                itsBell, this::sleep, this::lullNs, () -> mayRest, SLEEP_MAX_NS, () -> nowNs);
+                itsBell,
+                this::sleep,
+                this::lullNs,
+                () -> expectsReply,
+                () -> mayRest,
+                SLEEP_MAX_NS,
+                () -> nowNs);
     }
 
     /** One that sleeps next. */
@@ -122,10 +129,10 @@ class DoorbellIdleStrategyTest {
     @Test
     void shouldAskOnceForALullAfterSomeLooksAndSleepAsEverAfterIt() {
         final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
-        final int looks = looks(strategy, 500_000);
+        final int looks = looks(strategy, 199_999);
         assertEquals(1, lulls);
         lullNs = 1;
-        assertEquals(looks, looks(strategy, 500_000));
+        assertEquals(looks, looks(strategy, 199_999));
         assertEquals(2, lulls);
         strategy.idle(1);
         strategy.idle(0);
@@ -153,21 +160,59 @@ class DoorbellIdleStrategyTest {
     @Test
     void shouldLookLessOftenWhileItsSleepsAreLongAndMoreOftenWhenItIsWokenAtOnce() {
         final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
-        final int most = looks(strategy, 500_000);
-        assertEquals(most, looks(strategy, 500_000));
-        looks(strategy, 1_000_000);
-        assertEquals(most / 2, looks(strategy, 1_000_000), 2);
+        final int most = looks(strategy, 199_999);
+        assertEquals(most, looks(strategy, 199_999));
+        looks(strategy, 200_000);
+        assertEquals(most / 2, looks(strategy, 200_000), 2);
         for (int i = 0; i < 10; i++) {
             looks(strategy, SLEEP_MAX_NS);
         }
-        final int least = looks(strategy, 500_000);
+        final int least = looks(strategy, 199_999);
         assertTrue(least < most / 8, least + " of " + most);
-        looks(strategy, 99_000);
-        assertTrue(looks(strategy, 99_000) > least);
+        looks(strategy, 99_999);
+        assertTrue(looks(strategy, 99_999) > least);
         for (int i = 0; i < 10; i++) {
             looks(strategy, 0);
         }
         assertEquals(most, looks(strategy, 0));
+    }
+
+    @Test
+    void shouldLookLongerForAReplyAndLearnHowLongApartFromWhatItLearnsAboutWork() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        for (int i = 0; i < 10; i++) {
+            looks(strategy, SLEEP_MAX_NS);
+        }
+        final int least = looks(strategy, 199_999);
+        expectsReply = true;
+        final int most = looks(strategy, 199_999);
+        assertTrue(most > 10 * least, most + " and " + least);
+        // Whoever answers takes its time.
+        for (int i = 0; i < 10; i++) {
+            looks(strategy, 200_000);
+        }
+        assertEquals(least, looks(strategy, 99_999));
+        for (int i = 0; i < 10; i++) {
+            looks(strategy, 99_999);
+        }
+        assertEquals(most, looks(strategy, 199_999));
+        expectsReply = false;
+        assertEquals(least, looks(strategy, 199_999));
+    }
+
+    @Test
+    void shouldLookForTheReplyToWhatItSentWhileItSlept() {
+        final DoorbellIdleStrategy strategy = armed();
+        sleepNs = 500_000;
+        strategy.idle(0);
+        expectsReply = true;
+        for (int looks = 0; looks < 150; looks++) {
+            strategy.idle(0);
+            assertFalse(bell.isArmed());
+        }
+        strategy.idle(0);
+        assertTrue(bell.isArmed());
+        assertEquals(1, sleeps.size());
     }
 
     @Test
@@ -190,12 +235,12 @@ class DoorbellIdleStrategyTest {
     @Test
     void shouldLookAsOftenAsItCanBeforeItNapsHoweverLongItHasSlept() {
         final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
-        final int most = looks(strategy, 500_000);
+        final int most = looks(strategy, 199_999);
         for (int i = 0; i < 10; i++) {
             looks(strategy, SLEEP_MAX_NS);
         }
         mayRest = false;
-        assertEquals(most, looks(strategy, 500_000));
+        assertEquals(most, looks(strategy, 199_999));
     }
 
     @Test

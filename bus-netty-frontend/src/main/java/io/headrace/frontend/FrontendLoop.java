@@ -31,6 +31,8 @@ final class FrontendLoop implements Agent {
     private final Connections connections;
     private final Egress egress;
     private final AtomicLong cycleNs = new AtomicLong();
+    // How far it had appended before the cycle that brought the last reply.
+    private long answeredSequence;
     private long drainDeadlineNs;
     private volatile boolean drainRequested;
     private volatile boolean drained;
@@ -61,10 +63,16 @@ final class FrontendLoop implements Agent {
                         bell,
                         this::waitForSockets,
                         () -> 0,
+                        this::expectsReply,
                         this::mayRest,
                         SLEEP_MAX_NS,
                         System::nanoTime)
                 : IdleStrategies.byName(idle);
+    }
+
+    /** Whether it has appended something since the last replies, or while they came. */
+    boolean expectsReply() {
+        return ingresses.lastSequence() != answeredSequence;
     }
 
     private boolean mayRest() {
@@ -86,8 +94,10 @@ final class FrontendLoop implements Agent {
     public int doWork() {
         final boolean membersChanged = ingresses.beginCycle();
         cycleNs.lazySet(ingresses.nowNs());
+        final long appended = ingresses.lastSequence();
         int work = listener.poll();
         final int replies = egress.poll(ingresses.nowNs());
+        answeredSequence = replies == 0 ? answeredSequence : appended;
         if (membersChanged) {
             connections.onMembersChanged();
         }

@@ -2,6 +2,7 @@
 package io.headrace.frontend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.worker.Worker;
@@ -14,13 +15,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.agrona.concurrent.Agent;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A loop that sleeps for longer than it should does, when it wakes, all that is due. */
+/**
+ * A loop that sleeps for longer than it should does, when it wakes, all that is due; and it knows
+ * what it waits for.
+ */
 class SleepingLoopTest {
 
     private static final long TIMEOUT_MS = 600;
@@ -33,7 +36,8 @@ class SleepingLoopTest {
 
     private Worker worker;
     private Frontend frontend;
-    private Agent loop;
+    private FrontendLoop loop;
+    private boolean answering;
 
     @BeforeEach
     void start() throws Exception {
@@ -42,10 +46,15 @@ class SleepingLoopTest {
                 Worker.prepare(
                         new WorkerContext()
                                 .directory(bus)
-                                .onHttpRequest((channel, request, reply) -> {}));
+                                .onHttpRequest(
+                                        (channel, request, reply) -> {
+                                            if (answering) {
+                                                reply.send(200, "text/plain", "hello");
+                                            }
+                                        }));
         TIMEOUTS.forEach(timeout -> System.setProperty(timeout, TIMEOUT_MS + "ms"));
         frontend = Frontend.prepare(new FrontendContext().directory(bus).port(0).loops(1));
-        loop = frontend.agents().get(1);
+        loop = (FrontendLoop) frontend.agents().get(1);
         loop.onStart();
         frontend.agents().get(0).doWork();
         go(CYCLES);
@@ -111,6 +120,25 @@ class SleepingLoopTest {
             for (final SocketChannel client : clients) {
                 client.close();
             }
+        }
+    }
+
+    @Test
+    void shouldExpectAReplyFromWhenItHasAppendedUntilOneHasCome() throws Exception {
+        answering = true;
+        assertFalse(loop.expectsReply());
+        try (SocketChannel client = connect("GET / HTTP/1.1\r\nHost: h\r\n\r\n")) {
+            go(100);
+            assertTrue(loop.expectsReply());
+            worker.agents().get(1).doWork();
+            client.write(ByteBuffer.wrap("GET / HTTP/1.1\r\nHost: h\r\n\r\n".getBytes()));
+            go(1);
+            assertTrue(answer(client).startsWith("HTTP/1.1 200 "));
+            // The second came in the cycle that brought the first one's reply.
+            assertTrue(loop.expectsReply());
+            worker.agents().get(1).doWork();
+            go(1);
+            assertFalse(loop.expectsReply());
         }
     }
 }

@@ -24,6 +24,7 @@ public final class Ingresses implements AutoCloseable {
     private final Routes routes;
     private final LoopClock clock;
     private final Map<String, Ingress> byPrefix = new LinkedHashMap<>();
+    private final WriterSequence sequence = new WriterSequence();
     private final Ingress first;
 
     /** Opens the lanes; see {@link Ingress}. */
@@ -37,7 +38,6 @@ public final class Ingresses implements AutoCloseable {
             FateCounters fates) {
         this.routes = routes;
         this.clock = new LoopClock(bus.clock());
-        final WriterSequence sequence = new WriterSequence();
         for (final String prefix : routes.channelPrefixes()) {
             byPrefix.put(
                     prefix,
@@ -76,6 +76,11 @@ public final class Ingresses implements AutoCloseable {
     /** Forgets the time, because the loop has slept in between. */
     public void onWake() {
         clock.forget();
+    }
+
+    /** How many messages it has appended. */
+    public long lastSequence() {
+        return sequence.last();
     }
 
     /** How long after a connect was appended its keys are to be appended again. */

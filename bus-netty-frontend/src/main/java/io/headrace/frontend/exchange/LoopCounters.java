@@ -7,26 +7,41 @@ import java.util.Locale;
 import java.util.Map;
 import org.agrona.concurrent.status.AtomicCounter;
 
-/** The counters of one event loop, written by its thread alone. */
-public final class LoopCounters {
-
-    private final AtomicCounter connections;
-    private final AtomicCounter requests;
-    private final AtomicCounter responses;
-    private final AtomicCounter webSockets;
-    private final AtomicCounter framesIn;
-    private final AtomicCounter framesOut;
-    private final AtomicCounter repliesDropped;
-    private final AtomicCounter tlsFailures;
-    private final AtomicCounter disconnectsDelayed;
-    private final AtomicCounter accessLinesDropped;
-    private final AtomicCounter membersSkipped;
-    private final AtomicCounter membersClosed;
-    private final AtomicCounter streamsBroken;
-    private final Map<Refused, AtomicCounter> refused = new EnumMap<>(Refused.class);
-    private final Map<Closed, AtomicCounter> closed = new EnumMap<>(Closed.class);
-    private final Member member;
-    private final String loop;
+/**
+ * The counters of one event loop, written by its thread alone.
+ *
+ * @param loop its name, with which theirs begin.
+ * @param connections open ones: sockets of HTTP/1 and WebSockets, and streams of HTTP/2.
+ * @param responses that workers sent and clients were given.
+ * @param webSockets open ones.
+ * @param repliesDropped replies to connections or requests that are unknown, gone or answered.
+ * @param tlsFailures connections that did not get through their TLS handshake.
+ * @param disconnectsDelayed disconnects and closes that could not be appended at once.
+ * @param accessLinesDropped lines of the access log that did not fit into its queue.
+ * @param membersSkipped datagrams that members of groups missed, because they do not keep up.
+ * @param membersClosed members of groups that were closed, because they do not keep up.
+ * @param streamsBroken responses in parts whose worker died in the middle of them.
+ * @param refused see {@link #refused(Refused)}.
+ * @param closed see {@link #closed(Closed)}.
+ */
+public record LoopCounters(
+        Member member,
+        String loop,
+        AtomicCounter connections,
+        AtomicCounter requests,
+        AtomicCounter responses,
+        AtomicCounter webSockets,
+        AtomicCounter framesIn,
+        AtomicCounter framesOut,
+        AtomicCounter repliesDropped,
+        AtomicCounter tlsFailures,
+        AtomicCounter disconnectsDelayed,
+        AtomicCounter accessLinesDropped,
+        AtomicCounter membersSkipped,
+        AtomicCounter membersClosed,
+        AtomicCounter streamsBroken,
+        Map<Refused, AtomicCounter> refused,
+        Map<Closed, AtomicCounter> closed) {
 
     /** Why a front end closed a connection that it could not, or need not, tell. */
     public enum Closed {
@@ -44,84 +59,27 @@ public final class LoopCounters {
         MEMORY_HIGH
     }
 
+    /** Those of a loop that is about to start. */
     public LoopCounters(Member member, String loop) {
-        this.member = member;
-        this.loop = loop;
-        connections = member.counter(loop + " connections");
-        requests = member.counter(loop + " requests");
-        responses = member.counter(loop + " responses");
-        webSockets = member.counter(loop + " websockets");
-        framesIn = member.counter(loop + " frames in");
-        framesOut = member.counter(loop + " frames out");
-        repliesDropped = member.counter(loop + " replies dropped");
-        tlsFailures = member.counter(loop + " tls handshakes failed");
-        disconnectsDelayed = member.counter(loop + " disconnects delayed");
-        accessLinesDropped = member.counter(loop + " access lines dropped");
-        membersSkipped = member.counter(loop + " group members skipped slow");
-        membersClosed = member.counter(loop + " group members closed slow");
-        streamsBroken = member.counter(loop + " streams broken off");
-    }
-
-    /** Open connections: sockets of HTTP/1 and WebSockets, and streams of HTTP/2. */
-    public AtomicCounter connections() {
-        return connections;
-    }
-
-    public AtomicCounter requests() {
-        return requests;
-    }
-
-    /** Responses that workers sent and clients were given. */
-    public AtomicCounter responses() {
-        return responses;
-    }
-
-    /** Open WebSockets. */
-    public AtomicCounter webSockets() {
-        return webSockets;
-    }
-
-    public AtomicCounter framesIn() {
-        return framesIn;
-    }
-
-    public AtomicCounter framesOut() {
-        return framesOut;
-    }
-
-    /** Connections that did not get through their TLS handshake. */
-    public AtomicCounter tlsFailures() {
-        return tlsFailures;
-    }
-
-    /** Replies to connections or requests that are unknown, gone or answered already. */
-    public AtomicCounter repliesDropped() {
-        return repliesDropped;
-    }
-
-    /** Disconnects and closes that could not be appended at once. */
-    public AtomicCounter disconnectsDelayed() {
-        return disconnectsDelayed;
-    }
-
-    /** Lines of the access log that did not fit into its queue. */
-    public AtomicCounter accessLinesDropped() {
-        return accessLinesDropped;
-    }
-
-    /** Datagrams that members of groups missed, because they do not keep up. */
-    public AtomicCounter membersSkipped() {
-        return membersSkipped;
-    }
-
-    /** Members of groups that were closed, because they do not keep up. */
-    public AtomicCounter membersClosed() {
-        return membersClosed;
-    }
-
-    /** Responses in parts whose worker died in the middle of them. */
-    public AtomicCounter streamsBroken() {
-        return streamsBroken;
+        // In the order of the components above.
+        this(
+                member,
+                loop,
+                member.counter(loop + " connections"),
+                member.counter(loop + " requests"),
+                member.counter(loop + " responses"),
+                member.counter(loop + " websockets"),
+                member.counter(loop + " frames in"),
+                member.counter(loop + " frames out"),
+                member.counter(loop + " replies dropped"),
+                member.counter(loop + " tls handshakes failed"),
+                member.counter(loop + " disconnects delayed"),
+                member.counter(loop + " access lines dropped"),
+                member.counter(loop + " group members skipped slow"),
+                member.counter(loop + " group members closed slow"),
+                member.counter(loop + " streams broken off"),
+                new EnumMap<>(Refused.class),
+                new EnumMap<>(Closed.class));
     }
 
     // A counter that never counts is none: a member has room for a thousand.
