@@ -29,6 +29,8 @@ public final class IdleConnections {
         final long ms = run.plan().choose(400, 250, 60);
         try (Child client = Servers.startLoad(run)) {
             for (final Server server : servers) {
+                LoadTurn.closed("small", BUSY)
+                        .warmUp(client, server, ms, run.plan().choose(10, 1, 0));
                 server.resume();
                 int open = 0;
                 for (final int count : counts) {
