@@ -68,6 +68,11 @@ class BenchCommandTest {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(Machine.jvmFlags());
+        command.addAll(
+                List.of(
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:-BytecodeVerificationRemote"));
         command.add("-cp");
         final String classPath = System.getProperty("java.class.path");
         command.add(System.getProperty("surefire.test.class.path", classPath));

@@ -49,6 +49,8 @@ final class BusProcesses implements AutoCloseable {
                 List.of(
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:-BytecodeVerificationRemote",
                         "-XX:MetaspaceSize=64m",
                         "-XX:-UsePerfData",
                         "-ea:io.headrace..."));
