@@ -68,6 +68,7 @@ class BenchCommandTest {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(Machine.jvmFlags());
+        // The benchmark's processes get these, too; most of their time here is their start.
         command.addAll(
                 List.of(
                         "-XX:TieredStopAtLevel=1",

@@ -86,9 +86,8 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
 
     @Override
     public void idle() {
-        final Patience before = patience;
+        idleCount++;
         patience = expectsReply.getAsBoolean() ? forReply : forWork;
-        idleCount = patience == before ? idleCount + 1 : 1;
         if (idleCount <= patience.looks) {
             giveWay();
         } else if (bell.isPresent() && mayRest.getAsBoolean()) {

@@ -201,21 +201,6 @@ class DoorbellIdleStrategyTest {
     }
 
     @Test
-    void shouldLookForTheReplyToWhatItSentWhileItSlept() {
-        final DoorbellIdleStrategy strategy = armed();
-        sleepNs = 500_000;
-        strategy.idle(0);
-        expectsReply = true;
-        for (int looks = 0; looks < 150; looks++) {
-            strategy.idle(0);
-            assertFalse(bell.isArmed());
-        }
-        strategy.idle(0);
-        assertTrue(bell.isArmed());
-        assertEquals(1, sleeps.size());
-    }
-
-    @Test
     void shouldNapWhileItWaitsForWhatNobodyRingsAbout() {
         final DoorbellIdleStrategy strategy = armed();
         mayRest = false;

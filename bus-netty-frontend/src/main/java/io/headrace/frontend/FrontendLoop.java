@@ -33,6 +33,7 @@ final class FrontendLoop implements Agent {
     private final AtomicLong cycleNs = new AtomicLong();
     // How far it had appended before the cycle that brought the last reply.
     private long answeredSequence;
+    private int workAsleep;
     private long drainDeadlineNs;
     private volatile boolean drainRequested;
     private volatile boolean drained;
@@ -82,7 +83,7 @@ final class FrontendLoop implements Agent {
     private void waitForSockets(long waitNs) {
         // Handlers run in here too, so the time they read must not be from before the sleep.
         ingresses.onWake();
-        listener.waitForSockets(waitNs);
+        workAsleep = listener.waitForSockets(waitNs);
     }
 
     @Override
@@ -95,7 +96,9 @@ final class FrontendLoop implements Agent {
         final boolean membersChanged = ingresses.beginCycle();
         cycleNs.lazySet(ingresses.nowNs());
         final long appended = ingresses.lastSequence();
-        int work = listener.poll();
+        // What was read in a sleep has ended it: without it, the next sleep would begin at once.
+        int work = workAsleep + listener.poll();
+        workAsleep = 0;
         final int replies = egress.poll(ingresses.nowNs());
         answeredSequence = replies == 0 ? answeredSequence : appended;
         if (membersChanged) {

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.channel.Bus;
+import io.headrace.channel.bell.Bell;
+import io.headrace.worker.IdleStrategies;
 import io.headrace.worker.Worker;
 import io.headrace.worker.WorkerContext;
 import java.io.IOException;
@@ -15,6 +18,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.agrona.concurrent.IdleStrategy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,6 +144,37 @@ class SleepingLoopTest {
             worker.agents().get(1).doWork();
             go(1);
             assertFalse(loop.expectsReply());
+        }
+    }
+
+    /** How often it looks until it is ready to sleep. */
+    private static int looks(IdleStrategy strategy, Bell bell) {
+        strategy.reset();
+        int looks = 0;
+        for (; !bell.isArmed(); looks++) {
+            strategy.idle(0);
+        }
+        return looks;
+    }
+
+    @Test
+    void shouldLookForTheReplyToWhatItAppendedWhileItSlept() throws Exception {
+        try (Bus bus = Bus.openOrCreate(directory.resolve("bus"));
+                Bell bell = bus.newBell(1, "*").orElseThrow()) {
+            final IdleStrategy strategy =
+                    loop.idleStrategy(IdleStrategies.DOORBELL, Optional.of(bell));
+            final int looks = looks(strategy, bell);
+            try (SocketChannel client = connect("")) {
+                go(100);
+                client.write(ByteBuffer.wrap("GET / HTTP/1.1\r\nHost: h\r\n\r\n".getBytes()));
+                while (!loop.expectsReply()) {
+                    strategy.idle(0);
+                }
+                assertTrue(loop.doWork() > 0, "to have read it is work");
+                assertEquals(0, loop.doWork());
+                assertTrue(looks(strategy, bell) > looks);
+                assertEquals("", answer(client));
+            }
         }
     }
 }

@@ -101,8 +101,8 @@ public final class Listener {
     }
 
     /** Does what sockets have ready, and waits for it at most so long. */
-    public void waitForSockets(long waitNs) {
-        loop.run(waitNs);
+    public int waitForSockets(long waitNs) {
+        return loop.run(waitNs);
     }
 
     public void stopListening() {
