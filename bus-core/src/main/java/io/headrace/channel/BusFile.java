@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel;
 
-import io.headrace.HeadraceException;
 import io.headrace.channel.page.Pages;
 import java.io.IOException;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.agrona.BufferUtil;
 import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -43,28 +39,11 @@ final class BusFile implements AutoCloseable {
     private static final int MEMORY_OFFSET = 384;
     private static final int DELETION_VERSION_OFFSET = 448;
 
-    private final MappedByteBuffer mapped;
     private final UnsafeBuffer words;
 
     /** Maps the file, which is created when absent. */
     BusFile(Path file) {
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
-            if (channel.size() != 0 && channel.size() != LENGTH) {
-                throw new HeadraceException(
-                        "%s has %d bytes, not %d; is it a bus?"
-                                .formatted(file, channel.size(), LENGTH));
-            }
-            Pages.fill(channel, LENGTH);
-            mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH);
-            words = new UnsafeBuffer(mapped);
-        } catch (final IOException e) {
-            throw new HeadraceException("bus file " + file + " cannot be mapped: " + e, e);
-        }
+        words = Pages.map(file, LENGTH);
     }
 
     /**
@@ -128,7 +107,7 @@ final class BusFile implements AutoCloseable {
 
     @Override
     public void close() {
-        BufferUtil.free(mapped);
+        BufferUtil.free(words);
     }
 
     /**

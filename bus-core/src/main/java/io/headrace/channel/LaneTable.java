@@ -3,12 +3,8 @@ package io.headrace.channel;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.page.Pages;
-import java.io.IOException;
 import java.lang.invoke.VarHandle;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -56,26 +52,11 @@ final class LaneTable implements AutoCloseable {
     private static final int FIRST_CYCLE_OFFSET = 192;
     private static final int DELETED_OFFSET = 200;
 
-    private final MappedByteBuffer mapped;
     private final UnsafeBuffer table;
 
     /** Maps the file, which is created when absent. */
     LaneTable(Path file) {
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
-            // Whole from the start: a page that is not there could not be had when memory is full.
-            Pages.fill(channel, (long) ENTRY_COUNT * ENTRY_LENGTH);
-            mapped =
-                    channel.map(
-                            FileChannel.MapMode.READ_WRITE, 0, (long) ENTRY_COUNT * ENTRY_LENGTH);
-            table = new UnsafeBuffer(mapped);
-        } catch (final IOException e) {
-            throw new HeadraceException("lane table " + file + " cannot be mapped: " + e, e);
-        }
+        table = Pages.map(file, (long) ENTRY_COUNT * ENTRY_LENGTH);
     }
 
     /** Takes a free entry for a new lane and returns its index. */
@@ -208,6 +189,6 @@ final class LaneTable implements AutoCloseable {
 
     @Override
     public void close() {
-        BufferUtil.free(mapped);
+        BufferUtil.free(table);
     }
 }

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery;
 
-import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.bell.Bells;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.page.Pages;
-import java.io.IOException;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -38,24 +33,10 @@ public final class ShardTable implements AutoCloseable {
     private static final int SHARD_LENGTH = 64;
     private static final String KIND = "websocket.";
 
-    private final MappedByteBuffer mapped;
     private final UnsafeBuffer leases;
 
     private ShardTable(Path file) {
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
-            Pages.fill(channel, (long) SHARD_COUNT * SHARD_LENGTH);
-            mapped =
-                    channel.map(
-                            FileChannel.MapMode.READ_WRITE, 0, (long) SHARD_COUNT * SHARD_LENGTH);
-            leases = new UnsafeBuffer(mapped);
-        } catch (final IOException e) {
-            throw new HeadraceException("shard table " + file + " cannot be mapped: " + e, e);
-        }
+        leases = Pages.map(file, (long) SHARD_COUNT * SHARD_LENGTH);
     }
 
     /** Maps the table of the group that a channel belongs to; it is made when absent. */
@@ -134,6 +115,6 @@ public final class ShardTable implements AutoCloseable {
 
     @Override
     public void close() {
-        BufferUtil.free(mapped);
+        BufferUtil.free(leases);
     }
 }

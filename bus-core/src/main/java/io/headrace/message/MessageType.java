@@ -17,61 +17,35 @@ import io.headrace.message.codec.WebSocketConnectionDecoder;
 import io.headrace.message.codec.WebSocketReceiveDecoder;
 import io.headrace.message.codec.WebSocketSendDecoder;
 import io.headrace.message.codec.WebSocketServerCloseDecoder;
+import java.util.Locale;
 
 /**
  * The eight messages of the specification, in its order, and the extensions, under the names tools
  * print.
  */
 public enum MessageType {
-    HTTP_REQUEST(
-            HttpRequestDecoder.TEMPLATE_ID,
-            HttpRequestDecoder.bodyKindEncodingOffset(),
-            "HttpRequest"),
-    HTTP_RESPONSE(
-            HttpResponseDecoder.TEMPLATE_ID, HttpResponseDecoder.BLOCK_LENGTH, "HttpResponse"),
-    HTTP_DISCONNECT(
-            HttpDisconnectDecoder.TEMPLATE_ID,
-            HttpDisconnectDecoder.BLOCK_LENGTH,
-            "HttpDisconnect"),
+    HTTP_REQUEST(HttpRequestDecoder.TEMPLATE_ID, HttpRequestDecoder.bodyKindEncodingOffset()),
+    HTTP_RESPONSE(HttpResponseDecoder.TEMPLATE_ID, HttpResponseDecoder.BLOCK_LENGTH),
+    HTTP_DISCONNECT(HttpDisconnectDecoder.TEMPLATE_ID, HttpDisconnectDecoder.BLOCK_LENGTH),
     WEB_SOCKET_CONNECTION(
             WebSocketConnectionDecoder.TEMPLATE_ID,
-            WebSocketConnectionDecoder.admissionEncodingOffset(),
-            "WebSocketConnection"),
+            WebSocketConnectionDecoder.admissionEncodingOffset()),
     WEB_SOCKET_RECEIVE(
-            WebSocketReceiveDecoder.TEMPLATE_ID,
-            WebSocketReceiveDecoder.slotEncodingOffset(),
-            "WebSocketReceive"),
+            WebSocketReceiveDecoder.TEMPLATE_ID, WebSocketReceiveDecoder.slotEncodingOffset()),
     WEB_SOCKET_CLIENT_CLOSE(
-            WebSocketClientCloseDecoder.TEMPLATE_ID,
-            WebSocketClientCloseDecoder.BLOCK_LENGTH,
-            "WebSocketClientClose"),
-    WEB_SOCKET_SEND(
-            WebSocketSendDecoder.TEMPLATE_ID, WebSocketSendDecoder.BLOCK_LENGTH, "WebSocketSend"),
+            WebSocketClientCloseDecoder.TEMPLATE_ID, WebSocketClientCloseDecoder.BLOCK_LENGTH),
+    WEB_SOCKET_SEND(WebSocketSendDecoder.TEMPLATE_ID, WebSocketSendDecoder.BLOCK_LENGTH),
     WEB_SOCKET_SERVER_CLOSE(
-            WebSocketServerCloseDecoder.TEMPLATE_ID,
-            WebSocketServerCloseDecoder.BLOCK_LENGTH,
-            "WebSocketServerClose"),
-    WEB_SOCKET_ACCEPT(
-            WebSocketAcceptDecoder.TEMPLATE_ID,
-            WebSocketAcceptDecoder.BLOCK_LENGTH,
-            "WebSocketAccept"),
-    GROUP_ADD(GroupAddDecoder.TEMPLATE_ID, GroupAddDecoder.BLOCK_LENGTH, "GroupAdd"),
-    GROUP_DISCARD(
-            GroupDiscardDecoder.TEMPLATE_ID, GroupDiscardDecoder.BLOCK_LENGTH, "GroupDiscard"),
-    GROUP_SEND(GroupSendDecoder.TEMPLATE_ID, GroupSendDecoder.BLOCK_LENGTH, "GroupSend"),
+            WebSocketServerCloseDecoder.TEMPLATE_ID, WebSocketServerCloseDecoder.BLOCK_LENGTH),
+    WEB_SOCKET_ACCEPT(WebSocketAcceptDecoder.TEMPLATE_ID, WebSocketAcceptDecoder.BLOCK_LENGTH),
+    GROUP_ADD(GroupAddDecoder.TEMPLATE_ID, GroupAddDecoder.BLOCK_LENGTH),
+    GROUP_DISCARD(GroupDiscardDecoder.TEMPLATE_ID, GroupDiscardDecoder.BLOCK_LENGTH),
+    GROUP_SEND(GroupSendDecoder.TEMPLATE_ID, GroupSendDecoder.BLOCK_LENGTH),
     HTTP_RESPONSE_START(
-            HttpResponseStartDecoder.TEMPLATE_ID,
-            HttpResponseStartDecoder.BLOCK_LENGTH,
-            "HttpResponseStart"),
-    HTTP_RESPONSE_PART(
-            HttpResponsePartDecoder.TEMPLATE_ID,
-            HttpResponsePartDecoder.BLOCK_LENGTH,
-            "HttpResponsePart"),
-    HTTP_REQUEST_PART(
-            HttpRequestPartDecoder.TEMPLATE_ID,
-            HttpRequestPartDecoder.BLOCK_LENGTH,
-            "HttpRequestPart"),
-    DEAD_LETTER(DeadLetterDecoder.TEMPLATE_ID, DeadLetterDecoder.BLOCK_LENGTH, "DeadLetter");
+            HttpResponseStartDecoder.TEMPLATE_ID, HttpResponseStartDecoder.BLOCK_LENGTH),
+    HTTP_RESPONSE_PART(HttpResponsePartDecoder.TEMPLATE_ID, HttpResponsePartDecoder.BLOCK_LENGTH),
+    HTTP_REQUEST_PART(HttpRequestPartDecoder.TEMPLATE_ID, HttpRequestPartDecoder.BLOCK_LENGTH),
+    DEAD_LETTER(DeadLetterDecoder.TEMPLATE_ID, DeadLetterDecoder.BLOCK_LENGTH);
 
     private static final MessageType[] BY_TEMPLATE_ID = new MessageType[24];
 
@@ -85,10 +59,14 @@ public enum MessageType {
     private final int blockLength;
     private final String label;
 
-    MessageType(int templateId, int blockLength, String label) {
+    MessageType(int templateId, int blockLength) {
         this.templateId = templateId;
         this.blockLength = blockLength;
-        this.label = label;
+        final StringBuilder words = new StringBuilder();
+        for (final String word : name().split("_")) {
+            words.append(word.charAt(0)).append(word.substring(1).toLowerCase(Locale.ROOT));
+        }
+        this.label = words.toString();
     }
 
     public int templateId() {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel.page;
 
+import io.headrace.HeadraceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import net.openhft.posix.PosixAPI;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Gets pages of mapped files from the kernel before anybody touches them. A first touch costs its
@@ -53,6 +57,32 @@ public final class Pages {
         for (long at = file.size(); at < length; ) {
             zeros.clear().limit((int) Math.min(zeros.capacity(), length - at));
             at += file.write(zeros, at);
+        }
+    }
+
+    /**
+     * Maps a file of a bus, of this length, for reading and writing, with pages that are there; it
+     * is made when absent. Whole from the start: a page that is not there could not be had when
+     * memory is full.
+     *
+     * @throws HeadraceException when it is another file, or there is no memory for it.
+     */
+    public static UnsafeBuffer map(Path file, long length) {
+        try (FileChannel channel =
+                FileChannel.open(
+                        file,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE)) {
+            if (channel.size() != 0 && channel.size() != length) {
+                throw new HeadraceException(
+                        "%s has %d bytes, not %d; is it a bus?"
+                                .formatted(file, channel.size(), length));
+            }
+            fill(channel, length);
+            return new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_WRITE, 0, length));
+        } catch (final IOException e) {
+            throw new HeadraceException("bus file " + file + " cannot be mapped: " + e, e);
         }
     }
 

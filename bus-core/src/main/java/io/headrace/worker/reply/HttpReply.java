@@ -19,7 +19,6 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class HttpReply {
 
     private static final byte[] NO_BYTES = {};
-    private static final int CONTENT_TYPE_LENGTH_MAX = 254;
 
     private final Replies replies;
     private final Replies shared;
@@ -82,26 +81,16 @@ public final class HttpReply {
     /** Sends bytes of a buffer: the allocation-free way. */
     public int send(
             int statusCode, String contentType, UnsafeBuffer buffer, int offset, int length) {
-        final byte[] type = replies.contentType(contentType);
-        if (type.length > CONTENT_TYPE_LENGTH_MAX) {
-            return replies.refuse(LaneAppender.TOO_LONG);
-        }
-        int code = replies.claim(connection, encoder.responseLength(type.length, length));
-        if (code == LaneAppender.OK) {
-            try {
-                encoder.encodeResponse(
-                        replies.buffer(),
-                        replies.offset(),
+        final int code =
+                replies.respond(
+                        encoder,
+                        connection,
+                        order,
                         statusCode,
-                        type,
+                        contentType,
                         buffer,
                         offset,
                         length);
-                code = replies.commit(connection, order);
-            } finally {
-                replies.release();
-            }
-        }
         noteSent(code);
         return code;
     }

@@ -10,6 +10,7 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
+import io.headrace.message.encode.ReplyEncoder;
 import io.headrace.presence.Connected;
 import io.headrace.presence.ConnectionTable;
 import io.headrace.presence.Presence;
@@ -46,6 +47,7 @@ import org.agrona.concurrent.status.AtomicCounter;
  */
 public final class Replies implements AutoCloseable {
 
+    private static final int CONTENT_TYPE_LENGTH_MAX = 254;
     private static final int CONTENT_TYPES_MAX = 256;
 
     private final Bus bus;
@@ -240,6 +242,33 @@ public final class Replies implements AutoCloseable {
     void release() {
         claimed.abortIfClaimed();
         unlock();
+    }
+
+    /** Sends a whole response, with the headers added to its encoder. */
+    int respond(
+            ReplyEncoder encoder,
+            long connection,
+            int order,
+            int statusCode,
+            String contentType,
+            UnsafeBuffer content,
+            int offset,
+            int length) {
+        final byte[] type = contentType(contentType);
+        if (type.length > CONTENT_TYPE_LENGTH_MAX) {
+            return refuse(LaneAppender.TOO_LONG);
+        }
+        int code = claim(connection, encoder.responseLength(type.length, length));
+        if (code == LaneAppender.OK) {
+            try {
+                encoder.encodeResponse(
+                        buffer(), offset(), statusCode, type, content, offset, length);
+                code = commit(connection, order);
+            } finally {
+                release();
+            }
+        }
+        return code;
     }
 
     List<String> members(String group) {

@@ -149,25 +149,10 @@ public final class WebSocket {
             return close(CLOSE_POLICY_VIOLATION, text);
         }
         final byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        final byte[] type = replies.contentType(TEXT_PLAIN);
-        int code = replies.claim(connection, encoder.responseLength(type.length, bytes.length));
-        if (code == LaneAppender.OK) {
-            try {
-                content.wrap(bytes);
-                encoder.encodeResponse(
-                        replies.buffer(),
-                        replies.offset(),
-                        statusCode,
-                        type,
-                        content,
-                        0,
-                        bytes.length);
-                code = replies.commit(connection, 0);
-            } finally {
-                replies.release();
-            }
-        }
-        return decided(code);
+        content.wrap(bytes);
+        return decided(
+                replies.respond(
+                        encoder, connection, 0, statusCode, TEXT_PLAIN, content, 0, bytes.length));
     }
 
     private int decided(int code) {

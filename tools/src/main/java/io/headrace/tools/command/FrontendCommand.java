@@ -20,6 +20,7 @@ import sun.misc.Signal;
 public final class FrontendCommand implements Callable<Integer> {
 
     @Mixin private CommonOptions common;
+    @Mixin private MemberOptions member;
 
     @Option(
             names = "--host",
@@ -39,14 +40,6 @@ public final class FrontendCommand implements Callable<Integer> {
             description =
                     "Event loops, a thread each (-Dheadrace.loops). Default: a quarter of the cores")
     private Optional<Integer> loops;
-
-    @Option(
-            names = "--idle",
-            paramLabel = "NAME",
-            description =
-                    "spin, yield, backoff or doorbell (-Dheadrace.idle)."
-                            + " Default: doorbell on up to 4 cores, else backoff")
-    private Optional<String> idle;
 
     @Option(
             names = "--mount-prefix",
@@ -125,16 +118,13 @@ public final class FrontendCommand implements Callable<Integer> {
             description = "combined or json (-Dheadrace.access.log.format). Default: combined")
     private Optional<String> accessLogFormat;
 
-    @Option(names = "--exit-with-parent", hidden = true)
-    private boolean exitWithParent;
-
     @Override
     public Integer call() throws InterruptedException {
         final FrontendContext context = new FrontendContext().directory(common.directory());
         host.ifPresent(context::host);
         port.ifPresent(context::port);
         loops.ifPresent(context::loops);
-        idle.ifPresent(context::idle);
+        member.idle().ifPresent(context::idle);
         mountPrefix.ifPresent(context::mountPrefix);
         routes.map(Routes::read).ifPresent(context::routes);
         admin.ifPresent(context::admin);
@@ -149,10 +139,7 @@ public final class FrontendCommand implements Callable<Integer> {
         uploads.ifPresent(paths -> context.uploads(context.uploads().paths(paths)));
         accessLog.ifPresent(context::accessLog);
         accessLogFormat.ifPresent(context::accessLogFormat);
-        final StopSignal stop = new StopSignal();
-        if (exitWithParent) {
-            stop.stopWithInput();
-        }
+        final StopSignal stop = member.stopSignal();
         try (Frontend frontend = Frontend.launch(context)) {
             System.out.println(
                     "headrace frontend %s: %s (bus %s)"

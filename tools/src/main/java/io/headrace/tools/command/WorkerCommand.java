@@ -27,6 +27,7 @@ public final class WorkerCommand implements Callable<Integer> {
     private static final String DEMO = "demo";
 
     @Mixin private CommonOptions common;
+    @Mixin private MemberOptions member;
 
     @Option(
             names = "--app",
@@ -55,14 +56,6 @@ public final class WorkerCommand implements Callable<Integer> {
     private Optional<String> cpus;
 
     @Option(
-            names = "--idle",
-            paramLabel = "NAME",
-            description =
-                    "spin, yield, backoff or doorbell (-Dheadrace.idle)."
-                            + " Default: doorbell on up to 4 cores, else backoff")
-    private Optional<String> idle;
-
-    @Option(
             names = "--channels",
             paramLabel = "GLOBS",
             description =
@@ -79,22 +72,16 @@ public final class WorkerCommand implements Callable<Integer> {
                             + " on the consumers' threads")
     private Optional<Integer> blocking;
 
-    @Option(names = "--exit-with-parent", hidden = true)
-    private boolean exitWithParent;
-
     @Override
     public Integer call() throws InterruptedException {
         final WorkerContext context = new WorkerContext().directory(common.directory());
         consumers.ifPresent(context::consumers);
         cpus.ifPresent(context::cpus);
-        idle.ifPresent(context::idle);
+        member.idle().ifPresent(context::idle);
         channels.ifPresent(context::channels);
         blocking.ifPresent(context::blocking);
         application().configure(context);
-        final StopSignal stop = new StopSignal();
-        if (exitWithParent) {
-            stop.stopWithInput();
-        }
+        final StopSignal stop = member.stopSignal();
         try (Worker worker = Worker.launch(context)) {
             System.out.println(
                     "headrace worker %s: %d consumers (bus %s)"
