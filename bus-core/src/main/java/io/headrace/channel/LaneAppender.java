@@ -272,7 +272,7 @@ public final class LaneAppender implements AutoCloseable {
                 buffer,
                 0,
                 messageLength,
-                sequence.next(),
+                sequence.next(ringer),
                 connection,
                 order,
                 expiryMs,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel;
 
+import io.headrace.channel.bell.Bells;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,10 +12,12 @@ import java.util.List;
 public final class WriterSequence {
 
     private final List<LaneAppender> lanes = new ArrayList<>();
+    private Bells.Ringer lastRinger;
     private long last;
 
     /** The sequence of the message being committed, from 1. */
-    long next() {
+    long next(Bells.Ringer ringer) {
+        lastRinger = ringer;
         return ++last;
     }
 
@@ -30,6 +33,16 @@ public final class WriterSequence {
     public void rollLargeFiles(long nowNs) {
         for (int i = 0; i < lanes.size(); i++) {
             lanes.get(i).rollIfLarge(nowNs);
+        }
+    }
+
+    /**
+     * Rings who is likely to get the next message, which the caller is about to make: that of the
+     * last one.
+     */
+    public void ringAhead() {
+        if (lastRinger != null) {
+            lastRinger.ringAhead();
         }
     }
 

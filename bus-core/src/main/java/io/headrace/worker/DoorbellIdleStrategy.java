@@ -18,7 +18,8 @@ import org.agrona.concurrent.NanoClock;
  * <p>How often it looks before it sleeps depends on what that was good for: less and less while its
  * sleeps are long, and more again when it is woken as soon as it sleeps. Who waits for a reply
  * looks longer, and learns that apart: to sleep and to be woken takes more of a processor than a
- * worker takes to answer.
+ * worker takes to answer. So does who was rung and finds nothing: the message may still be on its
+ * way ({@code Bells.Ringer.ringAhead}).
  *
  * <p>Whose work comes in batches naps once after a few looks, unarmed: a ring costs who rings more
  * than the rest of a batch can gain.
@@ -32,6 +33,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     private static final int LOOKS_MAX = 70;
     private static final int LOOKS_MIN = 4;
     private static final int REPLY_LOOKS_MAX = 150;
+    private static final int RING_LOOKS_MAX = 400;
     // A look is about 1 us: longer than all of them, and twice as long.
     private static final long SHORT_SLEEP_NS = 100_000L;
     private static final long LONG_SLEEP_NS = 200_000L;
@@ -46,7 +48,9 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     private final NanoClock clock;
     private final Patience forWork = new Patience(LOOKS_MAX);
     private final Patience forReply = new Patience(REPLY_LOOKS_MAX);
+    private final Patience forRing = new Patience(RING_LOOKS_MAX);
     private Patience patience = forWork;
+    private boolean isRung;
     private int idleCount;
     private long parkNs = PARK_MIN_NS;
 
@@ -87,7 +91,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     @Override
     public void idle() {
         idleCount++;
-        patience = expectsReply.getAsBoolean() ? forReply : forWork;
+        patience = isRung ? forRing : expectsReply.getAsBoolean() ? forReply : forWork;
         if (idleCount <= patience.looks) {
             giveWay();
         } else if (bell.isPresent() && mayRest.getAsBoolean()) {
@@ -115,12 +119,14 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
             final long beforeNs = clock.nanoTime();
             sleep.accept(sleepMaxNs);
             final long sleptNs = clock.nanoTime() - beforeNs;
+            isRung = !itsBell.isArmed();
             if (sleptNs < sleepMaxNs) {
                 itsBell.disarm();
             }
             // Else nobody has rung: one look, and it sleeps again. A ring in its last moment has
             // disarmed it, too.
             patience.onSlept(sleptNs);
+            idleCount = isRung ? 0 : idleCount;
         } else {
             itsBell.arm();
         }
@@ -141,6 +147,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     public void reset() {
         bell.ifPresent(Bell::disarm);
         idleCount = 0;
+        isRung = false;
         parkNs = PARK_MIN_NS;
     }
 

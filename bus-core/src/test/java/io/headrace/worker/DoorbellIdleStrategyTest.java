@@ -30,6 +30,7 @@ class DoorbellIdleStrategyTest {
     private int lulls;
     private long nowNs;
     private long sleepNs;
+    private boolean ringsInSleep;
 
     @BeforeEach
     void openBus() {
@@ -143,6 +144,9 @@ class DoorbellIdleStrategyTest {
     private void sleep(long maxNs) {
         sleeps.add(maxNs);
         nowNs += sleepNs;
+        if (ringsInSleep) {
+            bus.bells().ringAll();
+        }
     }
 
     /** How often it looks between work and the sleep that follows. */
@@ -197,6 +201,38 @@ class DoorbellIdleStrategyTest {
         }
         assertEquals(most, looks(strategy, 199_999));
         expectsReply = false;
+        assertEquals(least, looks(strategy, 199_999));
+    }
+
+    /** How often it looks for what it has been rung for, if that does not come. */
+    private int looksWhenRung(DoorbellIdleStrategy strategy, long nextSleepNs) {
+        ringsInSleep = true;
+        looks(strategy, 1_000_000);
+        ringsInSleep = false;
+        sleepNs = nextSleepNs;
+        final int before = sleeps.size();
+        int looks = 0;
+        for (; sleeps.size() == before; looks++) {
+            strategy.idle(0);
+        }
+        return looks;
+    }
+
+    @Test
+    void shouldLookLongWhenItIsRungBeforeTheMessageComesAndLearnHowLongApart() {
+        final DoorbellIdleStrategy strategy = strategy(Optional.of(bell));
+        for (int i = 0; i < 10; i++) {
+            looks(strategy, SLEEP_MAX_NS);
+        }
+        final int least = looks(strategy, 199_999);
+        final int most = looksWhenRung(strategy, 199_999);
+        assertTrue(most > 10 * least, most + " and " + least);
+        assertEquals(most, looksWhenRung(strategy, 199_999));
+        // Whoever rings has nothing for it, again and again.
+        for (int i = 0; i < 10; i++) {
+            looksWhenRung(strategy, 200_000);
+        }
+        assertEquals(least, looksWhenRung(strategy, 199_999));
         assertEquals(least, looks(strategy, 199_999));
     }
 

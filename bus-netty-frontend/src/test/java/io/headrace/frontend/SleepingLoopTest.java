@@ -61,6 +61,8 @@ class SleepingLoopTest {
         frontend = Frontend.prepare(new FrontendContext().directory(bus).port(0).loops(1));
         loop = (FrontendLoop) frontend.agents().get(1);
         loop.onStart();
+        // To load the classes has taken longer, perhaps, than a heartbeat may be old.
+        worker.agents().get(0).doWork();
         frontend.agents().get(0).doWork();
         go(CYCLES);
     }
@@ -144,6 +146,38 @@ class SleepingLoopTest {
             worker.agents().get(1).doWork();
             go(1);
             assertFalse(loop.expectsReply());
+        }
+    }
+
+    @Test
+    void shouldRingItsWorkerAsSoonAsASocketWakesItAndNotWhileItIsAwake() throws Exception {
+        final String request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        try (Bus bus = Bus.openOrCreate(directory.resolve("bus"));
+                Bell reader = bus.newBell(1, "http.*").orElseThrow();
+                Bell bell = bus.newBell(2, "reply.none").orElseThrow();
+                SocketChannel client = connect(request)) {
+            bus.raiseLaneVersion();
+            go(100);
+            assertTrue(loop.expectsReply(), "it has not appended");
+            final IdleStrategy strategy =
+                    loop.idleStrategy(IdleStrategies.DOORBELL, Optional.of(bell));
+            looks(strategy, bell);
+            reader.arm();
+            client.write(ByteBuffer.wrap("GET / HT".getBytes(StandardCharsets.US_ASCII)));
+            boolean isRung = false;
+            for (int i = 0; i < 100 && !isRung; i++) {
+                strategy.idle(0);
+                isRung = reader.await(0);
+            }
+            assertTrue(isRung);
+            assertTrue(loop.doWork() > 0);
+            reader.arm();
+            client.write(ByteBuffer.wrap("TP/1.1\r\nHo".getBytes(StandardCharsets.US_ASCII)));
+            go(100);
+            assertFalse(reader.await(0));
+            client.write(ByteBuffer.wrap("st: h\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+            go(100);
+            assertTrue(reader.await(0));
         }
     }
 

@@ -7,10 +7,8 @@ import io.headrace.channel.name.Glob;
 import io.headrace.channel.page.Pages;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -85,15 +83,8 @@ public final class Bells implements AutoCloseable {
      */
     public Bells(Path directory, Path file) {
         this.directory = directory;
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            final int length = (1 + BELL_COUNT) * BELL_LENGTH;
-            Pages.fill(channel, length);
-            // Left to the collector: a ring that comes late must not kill the JVM.
-            table = new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_WRITE, 0, length));
-        } catch (final IOException e) {
-            throw new HeadraceException("bells " + file + " cannot be mapped: " + e, e);
-        }
+        // Left to the collector: a ring that comes late must not kill the JVM.
+        table = Pages.map(file, (long) (1 + BELL_COUNT) * BELL_LENGTH);
     }
 
     /**
@@ -314,6 +305,7 @@ public final class Bells implements AutoCloseable {
         private final LongSupplier laneVersion;
         private final long[] masks = new long[WORD_COUNT];
         private long version = -1;
+        private int lastReader = NOBODY;
 
         /**
          * @param laneVersion rises when bells have come.
@@ -329,14 +321,11 @@ public final class Bells implements AutoCloseable {
          * @param reader the consumer that it is for, or one of the constants.
          */
         public void ring(int reader) {
+            lastReader = reader;
             if (reader == NOBODY || !isAnybodyAsleep()) {
                 return;
             }
-            final long latest = laneVersion.getAsLong();
-            if (latest != version) {
-                version = latest;
-                findReaders();
-            }
+            findReaders();
             for (int word = 0; word < WORD_COUNT; word++) {
                 if (masks[word] != 0 && Bells.this.ring(word, masks[word], reader)) {
                     return;
@@ -344,7 +333,28 @@ public final class Bells implements AutoCloseable {
             }
         }
 
+        /**
+         * Rings who would be rung if another message like the last one were appended now, since one
+         * is about to be: that one wakes up meanwhile, and is looking when it comes. Of several who
+         * sleep it rings none: the message itself would ring the next of them, for nothing.
+         */
+        public void ringAhead() {
+            findReaders();
+            int asleep = 0;
+            for (int word = 0; word < WORD_COUNT; word++) {
+                asleep += Long.bitCount(table.getLongVolatile(word * Long.BYTES) & masks[word]);
+            }
+            if (lastReader > ANYBODY || lastReader == ANYBODY && asleep == 1) {
+                ring(lastReader);
+            }
+        }
+
         private void findReaders() {
+            final long latest = laneVersion.getAsLong();
+            if (latest == version) {
+                return;
+            }
+            version = latest;
             // Its only reader has named it, whoever takes everything.
             final boolean isReply = channel.startsWith(ChannelName.REPLY_PREFIX);
             Arrays.fill(masks, 0);

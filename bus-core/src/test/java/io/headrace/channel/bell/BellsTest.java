@@ -140,6 +140,61 @@ class BellsTest {
     }
 
     @Test
+    void shouldRingAheadTheOneWhoSleepsAndWouldGetAnotherMessageLikeTheLast() {
+        final Bell reader = hang(1, "http.*");
+        hang(2, "websocket.*").arm();
+        final Bells.Ringer ringer = ringer("http.request");
+        reader.arm();
+        ringer.ringAhead();
+        assertFalse(isRung(reader), "there was no message yet");
+        ringer.ring(Bells.ANYBODY);
+        assertTrue(isRung(reader));
+        ringer.ringAhead();
+        assertFalse(isRung(reader), "it is awake");
+        reader.arm();
+        ringer.ringAhead();
+        assertTrue(isRung(reader));
+        // It has looked, found nothing, and sleeps again before the message comes.
+        reader.arm();
+        ringer.ring(Bells.ANYBODY);
+        assertTrue(isRung(reader));
+        assertFalse(isRung(bells.get(1)));
+    }
+
+    @Test
+    void shouldRingNobodyAheadWhileSeveralSleepWhoMayGetTheMessage() {
+        final Bell first = hang(1, "*");
+        final Bell second = hang(2, "*");
+        final Bells.Ringer ringer = ringer("http.request");
+        ringer.ring(Bells.ANYBODY);
+        first.arm();
+        ringer.ring(Bells.ANYBODY);
+        assertTrue(isRung(first));
+        first.arm();
+        second.arm();
+        ringer.ringAhead();
+        assertFalse(isRung(first));
+        assertFalse(isRung(second));
+        first.disarm();
+        ringer.ringAhead();
+        assertTrue(isRung(second));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, Bells.NOBODY, Bells.EVERYBODY})
+    void shouldRingAheadOnlyTheOneConsumerThatTheLastMessageWasFor(int reader) {
+        final Bell first = hang(1, "*");
+        final Bell second = hang(2, "*");
+        final Bells.Ringer ringer = ringer("websocket.receive");
+        ringer.ring(reader);
+        first.arm();
+        second.arm();
+        ringer.ringAhead();
+        assertFalse(isRung(first));
+        assertEquals(reader == 2, isRung(second));
+    }
+
+    @Test
     void shouldRingWhoCameAfterTheFirstRing() {
         final Bells.Ringer ringer = ringer("http.request");
         final Bell first = hang(1, "*");

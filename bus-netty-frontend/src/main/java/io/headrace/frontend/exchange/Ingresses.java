@@ -26,6 +26,7 @@ public final class Ingresses implements AutoCloseable {
     private final Map<String, Ingress> byPrefix = new LinkedHashMap<>();
     private final WriterSequence sequence = new WriterSequence();
     private final Ingress first;
+    private boolean asleep;
 
     /** Opens the lanes; see {@link Ingress}. */
     public Ingresses(
@@ -62,6 +63,7 @@ public final class Ingresses implements AutoCloseable {
      */
     public boolean beginCycle() {
         boolean changed = false;
+        asleep = false;
         for (final Ingress ingress : byPrefix.values()) {
             changed |= ingress.beginCycle();
         }
@@ -76,6 +78,15 @@ public final class Ingresses implements AutoCloseable {
     /** Forgets the time, because the loop has slept in between. */
     public void onWake() {
         clock.forget();
+        asleep = true;
+    }
+
+    /** A socket has sent something: a message, if it is one, is appended soon. */
+    public void onRead() {
+        if (asleep) {
+            asleep = false;
+            sequence.ringAhead();
+        }
     }
 
     /** How many messages it has appended. */

@@ -85,7 +85,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     }
 
     private void addHttp1(ChannelPipeline pipeline) {
-        pipeline.addLast(new StrictRequestDecoder(decoderConfig))
+        pipeline.addLast(new StrictRequestDecoder(decoderConfig, connections.ingresses()::onRead))
                 .addLast(new HttpResponseEncoder());
         addHandlers(pipeline);
     }

@@ -35,6 +35,7 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
     private static final byte CR = '\r';
     private static final byte LF = '\n';
 
+    private final Runnable onRead;
     private final RequestRules rules = new RequestRules();
     private int wordEnd;
     private boolean hasContentLength;
@@ -45,8 +46,18 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
     private boolean inBody;
     private long requestCount;
 
-    public StrictRequestDecoder(HttpDecoderConfig config) {
+    /**
+     * @param onRead called before anything of what a socket has sent is looked at.
+     */
+    public StrictRequestDecoder(HttpDecoderConfig config, Runnable onRead) {
         super(config);
+        this.onRead = onRead;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+        onRead.run();
+        super.channelRead(ctx, message);
     }
 
     /** Whether a request has begun whose headers have not ended. */
