@@ -18,6 +18,7 @@ import io.headrace.frontend.socket.tls.Certificates;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -34,6 +35,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     private final Optional<Certificates> certificates;
     private final HttpDecoderConfig decoderConfig;
     private final DateHeader dateHeader;
+    private final ReadListener readListener = new ReadListener();
 
     /**
      * @param certificates when connections come over TLS.
@@ -55,6 +57,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
         if (!gate.admit(channel, certificates.isEmpty())) {
             return;
         }
+        channel.pipeline().addLast(readListener);
         if (connections.options().proxyProtocol()) {
             ProxyHeader.expect(
                     channel,
@@ -85,7 +88,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     }
 
     private void addHttp1(ChannelPipeline pipeline) {
-        pipeline.addLast(new StrictRequestDecoder(decoderConfig, connections.ingresses()::onRead))
+        pipeline.addLast(new StrictRequestDecoder(decoderConfig))
                 .addLast(new HttpResponseEncoder());
         addHandlers(pipeline);
     }
@@ -153,6 +156,17 @@ public final class Pipeline extends ChannelInitializer<Channel> {
             new Http2MultiplexHandler(new StreamPipeline(client)),
             client
         };
+    }
+
+    /** Says that a socket has sent something, before anybody looks at it. */
+    @Sharable
+    private final class ReadListener extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            connections.ingresses().onRead();
+            ctx.fireChannelRead(message);
+        }
     }
 
     /** The handlers of a new stream. */

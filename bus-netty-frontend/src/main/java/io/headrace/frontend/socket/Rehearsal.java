@@ -46,7 +46,7 @@ public final class Rehearsal {
     public static void run(Limits limits) {
         final EmbeddedChannel channel =
                 new EmbeddedChannel(
-                        new StrictRequestDecoder(new HttpDecoderConfig(), () -> {}),
+                        new StrictRequestDecoder(new HttpDecoderConfig()),
                         new HttpResponseEncoder(),
                         new BodyAggregator(limits.bodyLengthMax(), UploadOptions.fromProperties()));
         channel.writeInbound(Unpooled.copiedBuffer(REQUEST, StandardCharsets.US_ASCII));

@@ -82,7 +82,7 @@ class SocketFuzzTest {
     void shouldRefuseOrEncodeAnyRequest(byte[] bytes) {
         final EmbeddedChannel channel =
                 new EmbeddedChannel(
-                        new StrictRequestDecoder(new HttpDecoderConfig(), () -> {}),
+                        new StrictRequestDecoder(new HttpDecoderConfig()),
                         new BodyAggregator(LENGTH_MAX, UploadOptions.fromProperties()));
         // In two pieces that the first byte chooses.
         final int cut = bytes.length == 0 ? 0 : (bytes[0] & 0xFF) % bytes.length;

@@ -35,7 +35,6 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
     private static final byte CR = '\r';
     private static final byte LF = '\n';
 
-    private final Runnable onRead;
     private final RequestRules rules = new RequestRules();
     private int wordEnd;
     private boolean hasContentLength;
@@ -46,18 +45,8 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
     private boolean inBody;
     private long requestCount;
 
-    /**
-     * @param onRead called before anything of what a socket has sent is looked at.
-     */
-    public StrictRequestDecoder(HttpDecoderConfig config, Runnable onRead) {
+    public StrictRequestDecoder(HttpDecoderConfig config) {
         super(config);
-        this.onRead = onRead;
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
-        onRead.run();
-        super.channelRead(ctx, message);
     }
 
     /** Whether a request has begun whose headers have not ended. */

@@ -139,7 +139,7 @@ class StrictRequestDecoderTest {
     @Test
     void shouldGiveARequestWithoutABodyAsOneObjectUnlessItIsTheFirst() {
         final EmbeddedChannel channel =
-                new EmbeddedChannel(new StrictRequestDecoder(new HttpDecoderConfig(), () -> {}));
+                new EmbeddedChannel(new StrictRequestDecoder(new HttpDecoderConfig()));
         channel.writeInbound(
                 Unpooled.copiedBuffer(FIRST + FIRST + WITH_BODY, StandardCharsets.US_ASCII));
         assertFalse(channel.readInbound() instanceof FullHttpRequest);
@@ -152,32 +152,10 @@ class StrictRequestDecoderTest {
         channel.finishAndReleaseAll();
     }
 
-    @Test
-    void shouldSayThatASocketHasSentSomethingBeforeItLooksAtIt() {
-        final int[] reads = {0};
-        final EmbeddedChannel channel = new EmbeddedChannel();
-        channel.pipeline()
-                .addLast(
-                        new StrictRequestDecoder(
-                                new HttpDecoderConfig(),
-                                () -> {
-                                    reads[0]++;
-                                    assertEquals(0, channel.inboundMessages().size());
-                                }));
-        channel.writeInbound(Unpooled.copiedBuffer("GET / HTTP", StandardCharsets.US_ASCII));
-        assertEquals(1, reads[0]);
-        channel.writeInbound(
-                Unpooled.copiedBuffer(
-                        "/1.1\r\nHost: a\r\n\r\n" + FIRST, StandardCharsets.US_ASCII));
-        assertEquals(2, reads[0]);
-        assertFalse(channel.inboundMessages().isEmpty());
-        channel.finishAndReleaseAll();
-    }
-
     /** The requests, and where it ends: nothing comes behind one that is refused. */
     private static String decode(String bytes, int pieceLength) {
         final EmbeddedChannel channel =
-                new EmbeddedChannel(new StrictRequestDecoder(new HttpDecoderConfig(), () -> {}));
+                new EmbeddedChannel(new StrictRequestDecoder(new HttpDecoderConfig()));
         final byte[] all = bytes.getBytes(StandardCharsets.ISO_8859_1);
         for (int i = 0; i < all.length; i += pieceLength) {
             final int length = Math.min(pieceLength, all.length - i);
