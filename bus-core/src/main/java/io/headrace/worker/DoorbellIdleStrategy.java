@@ -104,7 +104,7 @@ public final class DoorbellIdleStrategy implements IdleStrategy {
     }
 
     private void giveWay() {
-        final long napNs = idleCount == LOOKS_MIN ? lullNs.getAsLong() : 0;
+        final long napNs = idleCount == LOOKS_MIN && !isRung ? lullNs.getAsLong() : 0;
         if (napNs > 0) {
             LockSupport.parkNanos(napNs);
         } else if (idleCount <= SPINS_MAX) {

@@ -139,6 +139,8 @@ class DoorbellIdleStrategyTest {
         strategy.idle(0);
         strategy.idle(1);
         assertEquals(2, lulls, "it did not look at all");
+        looksWhenRung(strategy, 199_999);
+        assertEquals(3, lulls, "it was rung for a message that comes now");
     }
 
     private void sleep(long maxNs) {
