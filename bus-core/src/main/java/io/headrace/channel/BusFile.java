@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.page.Pages;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,6 +44,12 @@ final class BusFile implements AutoCloseable {
 
     /** Maps the file, which is created when absent. */
     BusFile(Path file) {
+        final long length = file.toFile().length();
+        // Made by one write: none of another length was ever a bus's.
+        if (length != 0 && length != LENGTH) {
+            throw new HeadraceException(
+                    "%s has %d bytes, not %d; is it a bus?".formatted(file, length, LENGTH));
+        }
         words = Pages.map(file, LENGTH);
     }
 

@@ -10,8 +10,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.headrace.HeadraceException;
 import io.headrace.member.Member;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
@@ -49,6 +51,19 @@ class BusDirectoryTest {
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
         Bus.openOrCreate(path).close();
         assertEquals("rwx------", mode(path));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lanes.dat", "bells.dat"})
+    void shouldFinishATableWhoseMakerWasKilledHalfWay(String name) throws IOException {
+        final Path path = directory.resolve("bus");
+        Bus.openOrCreate(path).close();
+        final long length = Files.size(path.resolve(name));
+        try (FileChannel table = FileChannel.open(path.resolve(name), StandardOpenOption.WRITE)) {
+            table.truncate(length / 2 + 1);
+        }
+        Bus.openOrCreate(path).close();
+        assertEquals(length, Files.size(path.resolve(name)));
     }
 
     @Test

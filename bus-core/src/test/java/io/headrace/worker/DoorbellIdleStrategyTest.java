@@ -153,9 +153,13 @@ class DoorbellIdleStrategyTest {
 
     /** How often it looks between work and the sleep that follows. */
     private int looks(DoorbellIdleStrategy strategy, long sleptNs) {
+        strategy.idle(1);
+        return looksBeforeASleep(strategy, sleptNs);
+    }
+
+    private int looksBeforeASleep(DoorbellIdleStrategy strategy, long sleptNs) {
         sleepNs = sleptNs;
         final int before = sleeps.size();
-        strategy.idle(1);
         int looks = 0;
         for (; sleeps.size() == before; looks++) {
             strategy.idle(0);
@@ -211,13 +215,7 @@ class DoorbellIdleStrategyTest {
         ringsInSleep = true;
         looks(strategy, 1_000_000);
         ringsInSleep = false;
-        sleepNs = nextSleepNs;
-        final int before = sleeps.size();
-        int looks = 0;
-        for (; sleeps.size() == before; looks++) {
-            strategy.idle(0);
-        }
-        return looks;
+        return looksBeforeASleep(strategy, nextSleepNs);
     }
 
     @Test
@@ -229,6 +227,10 @@ class DoorbellIdleStrategyTest {
         final int least = looks(strategy, 199_999);
         final int most = looksWhenRung(strategy, 199_999);
         assertTrue(most > 10 * least, most + " and " + least);
+        ringsInSleep = true;
+        looks(strategy, 1_000_000);
+        ringsInSleep = false;
+        assertEquals(least, looks(strategy, 199_999), "it remembers the ring after its work");
         assertEquals(most, looksWhenRung(strategy, 199_999));
         // Whoever rings has nothing for it, again and again.
         for (int i = 0; i < 10; i++) {

@@ -62,10 +62,10 @@ public final class Pages {
 
     /**
      * Maps a file of a bus, of this length, for reading and writing, with pages that are there; it
-     * is made when absent. Whole from the start: a page that is not there could not be had when
-     * memory is full.
+     * is made when absent, and finished when whoever made it was killed or had no memory left.
+     * Whole from the start: a page that is not there could not be had when memory is full.
      *
-     * @throws HeadraceException when it is another file, or there is no memory for it.
+     * @throws HeadraceException when there is no memory for it.
      */
     public static UnsafeBuffer map(Path file, long length) {
         try (FileChannel channel =
@@ -74,11 +74,6 @@ public final class Pages {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE)) {
-            if (channel.size() != 0 && channel.size() != length) {
-                throw new HeadraceException(
-                        "%s has %d bytes, not %d; is it a bus?"
-                                .formatted(file, channel.size(), length));
-            }
             fill(channel, length);
             return new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_WRITE, 0, length));
         } catch (final IOException e) {
