@@ -43,8 +43,8 @@ import org.agrona.concurrent.status.AtomicCounter;
  */
 public final class Janitor implements Agent {
 
-    /** What a round has done that is to be followed by another one soon; see {@link #doWork}. */
-    public static final int MUCH_WORK = 32;
+    /** What a round has done that is to be followed by another one sooner; see {@link #doWork}. */
+    public static final int MUCH_WORK = 64;
 
     private static final long FOLLOW_INTERVAL_NS = 10_000_000L;
     private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;

@@ -15,7 +15,7 @@ import org.agrona.concurrent.IdleStrategy;
 public final class AgentThreads {
 
     /**
-     * How long an agent in the background sleeps after a round with much to do: each takes the
+     * How long an agent in the background sleeps while its rounds have much to do: each takes the
      * processor from somebody, so they are few.
      */
     public static final long SLEEP_MIN_NS = 20_000_000L;
@@ -29,7 +29,7 @@ public final class AgentThreads {
         /** Ends its sleep; any thread. */
         void wake(Thread sleeper);
 
-        /** How long it sleeps after a round with much to do. */
+        /** What its sleep shrinks to, while its rounds have much to do. */
         default long minNs() {
             return SLEEP_MIN_NS;
         }
@@ -84,7 +84,7 @@ public final class AgentThreads {
     /**
      * Starts an agent that nobody waits for: it sleeps between its rounds.
      *
-     * @param muchWork what it has to have done in a round for the next to follow soon.
+     * @param muchWork what it has to have done in a round for the next to follow in half the time.
      */
     public Thread startInBackground(Agent agent, int muchWork, Sleep sleep) {
         return start(agent, new BackgroundIdleStrategy(muchWork, sleep));
@@ -138,7 +138,7 @@ public final class AgentThreads {
         long adapt(int workCount) {
             sleepNs =
                     workCount >= muchWork
-                            ? sleep.minNs()
+                            ? Math.max(sleepNs / 2, sleep.minNs())
                             : Math.min(sleepNs + SLEEP_STEP_NS, sleep.maxNs());
             return sleepNs;
         }

@@ -80,7 +80,7 @@ class AgentThreadsTest {
     }
 
     @Test
-    void shouldSleepLongerRoundByRoundUpTo250MsAndShortlyAfterMuchWork() {
+    void shouldSleepLongerRoundByRoundUpTo250MsAndHalfAsLongAfterMuchWorkDownTo20() {
         final AgentThreads.BackgroundIdleStrategy idle =
                 new AgentThreads.BackgroundIdleStrategy(MUCH_WORK, SLEEP);
         assertEquals(30_000_000L, idle.adapt(0));
@@ -89,6 +89,11 @@ class AgentThreadsTest {
             idle.adapt(0);
         }
         assertEquals(250_000_000L, idle.adapt(0));
+        assertEquals(125_000_000L, idle.adapt(MUCH_WORK));
+        assertEquals(135_000_000L, idle.adapt(MUCH_WORK - 1));
+        idle.adapt(MUCH_WORK);
+        assertEquals(33_750_000L, idle.adapt(MUCH_WORK + 1));
+        assertEquals(AgentThreads.SLEEP_MIN_NS, idle.adapt(MUCH_WORK));
         assertEquals(AgentThreads.SLEEP_MIN_NS, idle.adapt(MUCH_WORK));
         final AgentThreads.BackgroundIdleStrategy always =
                 new AgentThreads.BackgroundIdleStrategy(0, SLEEP);

@@ -219,7 +219,7 @@ public final class Frontend implements AutoCloseable {
         frontend.liveMembers.watchDeaths(frontend.firstConsumerId);
         frontend.threads.startInBackground(
                 frontend.housekeeping, Janitor.MUCH_WORK, frontend.liveMembers);
-        frontend.threads.startInBackground(frontend.bus.pageAgent(), 1, AgentThreads.PAGES);
+        frontend.threads.startInBackground(frontend.bus.pageAgent(), 2, AgentThreads.PAGES);
         frontend.startLoops();
         try {
             frontend.listeners.forEach(Listener::awaitListening);
