@@ -48,7 +48,6 @@ public final class Janitor implements Agent {
 
     private static final long FOLLOW_INTERVAL_NS = 10_000_000L;
     private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;
-    private static final long MEMORY_INTERVAL_NS = 50_000_000L;
     // What is kept for so long is kept for a little longer: a look at all the files is expensive.
     private static final int CLEANS_PER_RETENTION = 16;
     private static final long CLEAN_INTERVAL_MIN_NS = 1_000_000_000L;
@@ -87,7 +86,6 @@ public final class Janitor implements Agent {
     private long nextFollowNs;
     private long nextLookAheadNs;
     private long lastCleanNs;
-    private long nextMemoryNs;
 
     /**
      * @param consumerId what is written into the claim words of messages that the janitor ends.
@@ -127,11 +125,8 @@ public final class Janitor implements Agent {
             return 0;
         }
         nextFollowNs = nowNs + FOLLOW_INTERVAL_NS;
-        if (nowNs >= nextMemoryNs) {
-            nextMemoryNs = nowNs + MEMORY_INTERVAL_NS;
-            memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
-            bellsUnheard.setRelease(bus.bells().unheardCount());
-        }
+        memoryHigh.setRelease(bus.checkMemory() ? 1 : 0);
+        bellsUnheard.setRelease(bus.bells().unheardCount());
         final boolean isElected =
                 (elected.get() == 1 || nowNs >= nextLookAheadNs) && election.isWon();
         final boolean newlyElected = isElected && elected.get() == 0;

@@ -2,6 +2,7 @@
 package io.headrace.tools;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.PosixBinding;
 import io.headrace.tools.command.AuditCommand;
 import io.headrace.tools.command.DemoCommand;
 import io.headrace.tools.command.FrontendCommand;
@@ -44,6 +45,7 @@ public final class HeadraceMain implements Runnable {
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
+        PosixBinding.defer();
         System.exit(execute(args));
     }
 

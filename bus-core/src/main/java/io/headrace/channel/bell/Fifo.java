@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel.bell;
 
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import jnr.ffi.LibraryLoader;
-import net.openhft.posix.PosixAPI;
 import org.agrona.BufferUtil;
 
 /**
@@ -28,23 +28,27 @@ final class Fifo {
     private static final int OWNER_ONLY = 0600;
     private static final int DRAIN_LENGTH = 64;
 
-    private static final PosixAPI POSIX = PosixAPI.posix();
     private static final ByteBuffer BYTES = ByteBuffer.allocateDirect(2 * DRAIN_LENGTH);
     private static final long ADDRESS = BufferUtil.address(BYTES);
 
+    static {
+        Native.register(NativeLibrary.getProcess());
+    }
+
     private Fifo() {}
 
-    /** What {@link PosixAPI} does not have; only those who sleep need it. */
-    public interface LibC {
+    private static native int mkfifo(String path, int mode);
 
-        int mkfifo(String path, int mode);
+    private static native int open(String path, int flags);
 
-        int poll(long descriptors, long count, int timeoutMs);
-    }
+    private static native long write(int fd, long address, long length);
 
-    private static final class Sleeper {
-        private static final LibC LIB_C = LibraryLoader.create(LibC.class).load("c");
-    }
+    private static native long read(int fd, long address, long length);
+
+    private static native int poll(long requestsAddress, long count, int timeoutMs);
+
+    /** Closes a file descriptor. */
+    static native int close(int fd);
 
     /**
      * Makes a pipe and opens it for its reader, who opens it for writing, too: so it never ends.
@@ -53,8 +57,8 @@ final class Fifo {
      */
     static int create(Path path) {
         try {
-            return Sleeper.LIB_C.mkfifo(path.toString(), OWNER_ONLY) == 0
-                    ? POSIX.open(path.toString(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0)
+            return mkfifo(path.toString(), OWNER_ONLY) == 0
+                    ? open(path.toString(), O_RDWR | O_NONBLOCK | O_CLOEXEC)
                     : -1;
         } catch (final LinkageError | RuntimeException unsupported) {
             return -1;
@@ -63,21 +67,17 @@ final class Fifo {
 
     /** A file descriptor to write to, or -1 when nobody has the pipe open any more. */
     static int openWriter(Path path) {
-        return POSIX.open(path.toString(), O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+        return open(path.toString(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     }
 
     /** Writes a byte; false when nobody reads it. */
     static boolean write(int fd) {
-        return POSIX.write(fd, ADDRESS, 1) == 1;
+        return write(fd, ADDRESS, 1) == 1;
     }
 
     /** Takes what has been written. */
     static void drain(int fd) {
-        POSIX.read(fd, ADDRESS + DRAIN_LENGTH, DRAIN_LENGTH);
-    }
-
-    static void close(int fd) {
-        POSIX.close(fd);
+        read(fd, ADDRESS + DRAIN_LENGTH, DRAIN_LENGTH);
     }
 
     /**
@@ -98,6 +98,6 @@ final class Fifo {
 
     /** Waits at most so long; whether one of the first so many is ready. */
     static boolean await(long pollRequestsAddress, int count, int timeoutMs) {
-        return Sleeper.LIB_C.poll(pollRequestsAddress, count, timeoutMs) > 0;
+        return poll(pollRequestsAddress, count, timeoutMs) > 0;
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel.page;
 
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import io.headrace.HeadraceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import net.openhft.posix.PosixAPI;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -16,7 +17,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * refusal.
  *
  * <p>Thread-safe. Allocates nothing but for the first call, which loads the binding to the C
- * library and takes up to 0.3 s.
+ * library and takes some milliseconds.
  */
 public final class Pages {
 
@@ -37,13 +38,13 @@ public final class Pages {
      * @return false when some cannot be had: the file system is full.
      */
     public static boolean populate(long address, long length) {
-        return !Kernel.POPULATES || Kernel.POSIX.madvise(address, length, MADV_POPULATE_WRITE) == 0;
+        return !Kernel.POPULATES || Kernel.madvise(address, length, MADV_POPULATE_WRITE) == 0;
     }
 
     /** Gives the pages of a mapped range of a file back: nobody will read it again. */
     public static void giveBack(long address, long length) {
         if (Kernel.POPULATES && length > 0) {
-            Kernel.POSIX.madvise(address, length, MADV_REMOVE);
+            Kernel.madvise(address, length, MADV_REMOVE);
         }
     }
 
@@ -84,11 +85,20 @@ public final class Pages {
     /** Loaded by the first who needs it, which keeps it off the way of those that start. */
     private static final class Kernel {
 
-        private static final PosixAPI POSIX = PosixAPI.posix();
+        private static final boolean POPULATES = populates();
 
-        // An old kernel does not know the advice; a binding that does nothing knows no errors.
-        private static final boolean POPULATES =
-                POSIX.madvise(0, 0, MADV_POPULATE_WRITE) == 0
-                        && POSIX.madvise(1, PAGE_LENGTH, MADV_POPULATE_WRITE) != 0;
+        private static native int madvise(long address, long length, int advice);
+
+        /**
+         * False for an old kernel, which does not know the advice, and where JNA has no library.
+         */
+        private static boolean populates() {
+            try {
+                Native.register(NativeLibrary.getProcess());
+                return madvise(0, 0, MADV_POPULATE_WRITE) == 0;
+            } catch (final LinkageError unsupported) {
+                return false;
+            }
+        }
     }
 }
