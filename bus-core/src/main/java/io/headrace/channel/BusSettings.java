@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.page.Allowance;
 import java.io.IOException;
 import java.io.Reader;
@@ -14,7 +15,6 @@ import java.util.TreeMap;
 import net.openhft.chronicle.queue.RollCycle;
 import net.openhft.chronicle.queue.RollCycles;
 import net.openhft.chronicle.queue.rollcycles.TestRollCycles;
-import org.agrona.SystemUtil;
 
 /**
  * What all processes of a bus must agree on, kept in its file {@code bus.properties}. A process
@@ -70,18 +70,16 @@ public record BusSettings(
         if (blockSize < BLOCK_SIZE_MIN
                 || blockSize > BLOCK_SIZE_MAX
                 || Integer.bitCount(blockSize) != 1) {
-            throw badBlockSize(Integer.toString(blockSize), null);
+            throw badBlockSize(blockSize);
         }
         if (rollSize < ROLL_SIZE_MIN || rollSize > blockSize) {
-            throw badRollSize(Integer.toString(rollSize), null);
+            throw new HeadraceException(
+                    "%s is %d; it takes 256k up to %s"
+                            .formatted(ROLL_SIZE_PROPERTY, rollSize, BLOCK_SIZE_PROPERTY));
         }
         Allowance.check(memoryMax);
         channelLines.forEach(ChannelSettings::check);
-        if (!ROLL_CYCLES.containsKey(rollCycle)) {
-            throw new HeadraceException(
-                    "%s is '%s'; it takes one of %s"
-                            .formatted(ROLL_CYCLE_PROPERTY, rollCycle, ROLL_CYCLES.keySet()));
-        }
+        Setting.check(ROLL_CYCLE_PROPERTY, rollCycle, ROLL_CYCLES.keySet());
     }
 
     /** The settings of a new bus: system properties, else defaults. */
@@ -92,7 +90,7 @@ public record BusSettings(
                 id,
                 blockSize,
                 System.getProperty(ROLL_CYCLE_PROPERTY, ROLL_CYCLE_DEFAULT),
-                wantedRollSize(blockSize),
+                Setting.count(ROLL_SIZE_PROPERTY, blockSize),
                 System.getProperty(Allowance.PROPERTY, ""),
                 ChannelSettings.fromSystemProperties());
     }
@@ -139,7 +137,10 @@ public record BusSettings(
                 settings.rollCycle,
                 file);
         settings.checkSame(
-                ROLL_SIZE_PROPERTY, wantedRollSize(settings.rollSize), settings.rollSize, file);
+                ROLL_SIZE_PROPERTY,
+                Setting.count(ROLL_SIZE_PROPERTY, settings.rollSize),
+                settings.rollSize,
+                file);
         settings.checkSame(
                 Allowance.PROPERTY,
                 System.getProperty(Allowance.PROPERTY, settings.memoryMax),
@@ -149,38 +150,17 @@ public record BusSettings(
     }
 
     private static long wantedBlockSize(int otherwise) {
-        final long wanted;
-        try {
-            wanted = SystemUtil.getSizeAsLong(BLOCK_SIZE_PROPERTY, otherwise);
-        } catch (final NumberFormatException e) {
-            throw badBlockSize("'" + System.getProperty(BLOCK_SIZE_PROPERTY) + "'", e);
-        }
+        final long wanted = Setting.size(BLOCK_SIZE_PROPERTY, otherwise);
         if (wanted < BLOCK_SIZE_MIN || wanted > BLOCK_SIZE_MAX) {
-            throw badBlockSize(Long.toString(wanted), null);
+            throw badBlockSize(wanted);
         }
         return wanted;
     }
 
-    private static int wantedRollSize(int otherwise) {
-        try {
-            return Math.toIntExact(SystemUtil.getSizeAsLong(ROLL_SIZE_PROPERTY, otherwise));
-        } catch (final NumberFormatException | ArithmeticException e) {
-            throw badRollSize("'" + System.getProperty(ROLL_SIZE_PROPERTY) + "'", e);
-        }
-    }
-
-    private static HeadraceException badRollSize(String value, Throwable cause) {
+    private static HeadraceException badBlockSize(long value) {
         return new HeadraceException(
-                "%s is %s; it takes 256k up to %s"
-                        .formatted(ROLL_SIZE_PROPERTY, value, BLOCK_SIZE_PROPERTY),
-                cause);
-    }
-
-    private static HeadraceException badBlockSize(String value, Throwable cause) {
-        return new HeadraceException(
-                "%s is %s; it takes a power of two from 1m to 1g"
-                        .formatted(BLOCK_SIZE_PROPERTY, value),
-                cause);
+                "%s is %d; it takes a power of two from 1m to 1g"
+                        .formatted(BLOCK_SIZE_PROPERTY, value));
     }
 
     void write(Path file) throws IOException {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.janitor;
 
-import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import java.util.concurrent.TimeUnit;
-import org.agrona.SystemUtil;
 
 /**
  * How long things are kept and waited for.
@@ -19,24 +18,15 @@ public record Retention(long retentionMs, long hungNs) {
     public static final String CLAIM_TIMEOUT_PROPERTY = "headrace.claim.timeout";
 
     public Retention {
-        if (retentionMs < 0 || hungNs < 1_000_000L) {
-            throw new HeadraceException(
-                    "%s is %d ms and %s is %d ns; they take 0 and more, 1 ms and more"
-                            .formatted(
-                                    RETENTION_PROPERTY,
-                                    retentionMs,
-                                    CLAIM_TIMEOUT_PROPERTY,
-                                    hungNs));
-        }
+        Setting.check(RETENTION_PROPERTY, retentionMs, 0, Long.MAX_VALUE);
+        Setting.check(CLAIM_TIMEOUT_PROPERTY, hungNs, 1_000_000L, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
     public static Retention fromProperties() {
         return new Retention(
                 TimeUnit.NANOSECONDS.toMillis(
-                        SystemUtil.getDurationInNanos(
-                                RETENTION_PROPERTY, TimeUnit.MINUTES.toNanos(10))),
-                SystemUtil.getDurationInNanos(
-                        CLAIM_TIMEOUT_PROPERTY, TimeUnit.SECONDS.toNanos(30)));
+                        Setting.durationNs(RETENTION_PROPERTY, TimeUnit.MINUTES.toNanos(10))),
+                Setting.durationNs(CLAIM_TIMEOUT_PROPERTY, TimeUnit.SECONDS.toNanos(30)));
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.worker;
 
-import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import java.util.List;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.BusySpinIdleStrategy;
@@ -54,12 +54,6 @@ public final class IdleStrategies {
 
     /** Returns the name if it is one. */
     public static String check(String name) {
-        if (!NAMES.contains(name)) {
-            throw new HeadraceException(
-                    "idle strategy '"
-                            + name
-                            + "' is not known; it takes spin, yield, backoff or doorbell");
-        }
-        return name;
+        return Setting.check(PROPERTY, name, NAMES);
     }
 }

@@ -2,6 +2,7 @@
 package io.headrace.worker;
 
 import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.Bus;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,11 +30,11 @@ public final class WorkerContext {
     private static final int BLOCKING_MAX = 10_000;
 
     private Path directory = Bus.defaultDirectory();
-    private int consumers = consumersProperty();
+    private int consumers = Setting.count(CONSUMERS_PROPERTY, 1);
     private String cpus = System.getProperty(CPUS_PROPERTY, "");
     private String idle = System.getProperty(IdleStrategies.PROPERTY, IdleStrategies.DEFAULT);
     private String channels = System.getProperty(CHANNELS_PROPERTY, "");
-    private int blocking = Integer.getInteger(BLOCKING_PROPERTY, 0);
+    private int blocking = Setting.count(BLOCKING_PROPERTY, 0);
 
     private boolean handlesHttp;
     private boolean handlesWebSocket;
@@ -43,18 +44,6 @@ public final class WorkerContext {
             (channel, request, socket) -> socket.accept();
     private Handlers.OnWebSocketReceive onWebSocketReceive = (channel, message, socket) -> {};
     private Handlers.OnWebSocketDisconnect onWebSocketDisconnect = (channel, close) -> {};
-
-    private static int consumersProperty() {
-        final String text = System.getProperty(CONSUMERS_PROPERTY, "1");
-        try {
-            return Integer.parseInt(text.trim());
-        } catch (final NumberFormatException e) {
-            throw new HeadraceException(
-                    "%s is '%s'; it takes 1 to %d"
-                            .formatted(CONSUMERS_PROPERTY, text, CONSUMERS_MAX),
-                    e);
-        }
-    }
 
     /** The bus's directory ({@code headrace.bus}). */
     public WorkerContext directory(Path path) {
@@ -184,14 +173,8 @@ public final class WorkerContext {
 
     /** Checks the options and fills in what depends on others. */
     WorkerContext conclude() {
-        if (consumers < 1 || consumers > CONSUMERS_MAX) {
-            throw new HeadraceException(
-                    CONSUMERS_PROPERTY + " is " + consumers + "; it takes 1 to " + CONSUMERS_MAX);
-        }
-        if (blocking < 0 || blocking > BLOCKING_MAX) {
-            throw new HeadraceException(
-                    BLOCKING_PROPERTY + " is " + blocking + "; it takes 0 to " + BLOCKING_MAX);
-        }
+        Setting.check(CONSUMERS_PROPERTY, consumers, 1, CONSUMERS_MAX);
+        Setting.check(BLOCKING_PROPERTY, blocking, 0, BLOCKING_MAX);
         IdleStrategies.check(idle);
         CpuAffinity.parse(cpus);
         if (!handlesHttp && !handlesWebSocket) {

@@ -78,10 +78,22 @@ class BusSettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "255k", "65m", "-1", "x", "4g", ""})
+    @ValueSource(strings = {"0", "255k", "65m", "2047m"})
     void shouldRefuseARollSizeThatIsNotFrom256KToTheBlockSize(String text) {
         System.setProperty(BusSettings.ROLL_SIZE_PROPERTY, text);
         assertTrue(problem().contains("takes 256k up to headrace.block.size"), problem());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1", "x", "4g", ""})
+    void shouldNameTheSizesThatAreNone(String text) {
+        final String is = " is '" + text + "'; it takes ";
+        System.setProperty(BusSettings.ROLL_SIZE_PROPERTY, text);
+        assertTrue(problem().startsWith("headrace.roll.size" + is), problem());
+        System.clearProperty(BusSettings.ROLL_SIZE_PROPERTY);
+        System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, text);
+        assertTrue(problem().startsWith("headrace.block.size"), problem());
+        assertEquals(text.equals("4g"), problem().contains("power of two"), problem());
     }
 
     @Test
@@ -104,7 +116,7 @@ class BusSettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "1", "524288", "3m", "1048575", "1048577", "2g", "4g", "5g", "-1"})
+    @ValueSource(strings = {"0", "1", "524288", "3m", "1048575", "1048577", "2g", "4g", "5g"})
     void shouldRefuseABlockSizeThatIsNoPowerOfTwoFrom1MTo1G(String text) {
         System.setProperty(BusSettings.BLOCK_SIZE_PROPERTY, text);
         assertTrue(problem().contains("power of two from 1m to 1g"), problem());

@@ -2,6 +2,7 @@
 package io.headrace.frontend;
 
 import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.Bus;
 import io.headrace.frontend.accesslog.AccessFormat;
 import io.headrace.frontend.accesslog.AccessLog;
@@ -19,6 +20,7 @@ import io.headrace.frontend.socket.tls.TlsOptions;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.worker.IdleStrategies;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.agrona.concurrent.EpochNanoClock;
@@ -66,18 +68,17 @@ public final class FrontendContext {
 
     private Path directory = Bus.defaultDirectory();
     private String host = System.getProperty(HOST_PROPERTY, "127.0.0.1");
-    private int port = Integer.getInteger(PORT_PROPERTY, 8080);
+    private int port = Setting.count(PORT_PROPERTY, 8080);
     private String listen = System.getProperty(ListenAddress.PROPERTY, "");
-    private boolean portShared = Boolean.getBoolean(PORT_SHARED_PROPERTY);
+    private boolean portShared = Setting.isTrue(PORT_SHARED_PROPERTY, false);
     // One loop serves tens of thousands of requests a second; more only help where cores are to
     // spare.
     private int loops =
-            Integer.getInteger(
+            Setting.count(
                     LOOPS_PROPERTY, Math.max(1, Runtime.getRuntime().availableProcessors() / 4));
     private String idle = System.getProperty(IdleStrategies.PROPERTY, IdleStrategies.DEFAULT);
     private String mountPrefix = System.getProperty(MOUNT_PREFIX_PROPERTY, "");
-    private boolean nativeTransport =
-            Boolean.parseBoolean(System.getProperty(NATIVE_TRANSPORT_PROPERTY, "true"));
+    private boolean nativeTransport = Setting.isTrue(NATIVE_TRANSPORT_PROPERTY, true);
     private String admin = System.getProperty(ADMIN_PROPERTY, "");
     private String accessLog = System.getProperty(ACCESS_LOG_PROPERTY, AccessLog.OFF);
     private String accessLogFormat = System.getProperty(ACCESS_LOG_FORMAT_PROPERTY, "combined");
@@ -347,24 +348,15 @@ public final class FrontendContext {
     }
 
     FrontendContext conclude() {
-        if (port < 0 || port > PORT_MAX) {
-            throw new HeadraceException(
-                    PORT_PROPERTY + " is " + port + "; it takes 0 to " + PORT_MAX);
-        }
+        Setting.check(PORT_PROPERTY, port, 0, PORT_MAX);
         if (portShared && port == 0) {
             throw new HeadraceException(PORT_SHARED_PROPERTY + " takes a port that is not 0");
         }
-        if (loops < 1 || loops > LOOPS_MAX) {
-            throw new HeadraceException(
-                    LOOPS_PROPERTY + " is " + loops + "; it takes 1 to " + LOOPS_MAX);
-        }
+        Setting.check(LOOPS_PROPERTY, loops, 1, LOOPS_MAX);
         IdleStrategies.check(idle);
         tls.check();
         AccessFormat.of(accessLogFormat);
-        if (!proxyProtocol.equals(ON) && !proxyProtocol.equals(OFF)) {
-            throw new HeadraceException(
-                    PROXY_PROTOCOL_PROPERTY + " is '" + proxyProtocol + "'; it takes on or off");
-        }
+        Setting.check(PROXY_PROTOCOL_PROPERTY, proxyProtocol, List.of(OFF, ON));
         if (proxyProtocol() && trustedProxies.isEmpty()) {
             throw new HeadraceException(
                     "%s is on, but %s names nobody to take it from"

@@ -238,6 +238,22 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldNameThePropertyThatCannotBeRead() {
+        shouldFailWith(
+                Map.of(
+                        "frontend --port 0 -Dheadrace.requests.max=lots",
+                        "headrace.requests.max is 'lots'; it takes",
+                        "frontend --port 0 -Dheadrace.idle.timeout=10m",
+                        "headrace.idle.timeout is '10m'; it takes",
+                        "frontend --port 0 -Dheadrace.body.max=4097m",
+                        "headrace.body.max is '4097m'; it takes",
+                        "frontend --port 8080 -Dheadrace.port.shared=yes",
+                        "headrace.port.shared is 'yes'; it takes",
+                        "worker --app demo -Dheadrace.blocking=some",
+                        "headrace.blocking is 'some'; it takes"));
+    }
+
+    @Test
     void shouldSayWhatIsWrongWithAnApplication() {
         final String here = "worker --app " + CommandLineTest.class.getName();
         shouldFailWith(

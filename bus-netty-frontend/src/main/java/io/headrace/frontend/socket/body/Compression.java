@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.body;
 
-import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.name.Glob;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
-import org.agrona.SystemUtil;
 
 /**
  * Which responses are compressed for clients that accept that. Off by default, as elsewhere: it is
@@ -28,19 +27,13 @@ public record Compression(boolean isOn, int lengthMin) {
             Glob.of("text/*,*json*,*xml*,*javascript*,application/wasm*");
 
     public Compression {
-        if (lengthMin < 0) {
-            throw new HeadraceException(MIN_PROPERTY + " is " + lengthMin + "; it takes 0 up");
-        }
+        Setting.check(MIN_PROPERTY, lengthMin, 0, Integer.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
     public static Compression fromProperties() {
-        final String word = System.getProperty(PROPERTY, "off");
-        if (!WORDS.contains(word)) {
-            throw new HeadraceException(PROPERTY + " is '" + word + "'; it takes 'off' or 'on'");
-        }
-        return new Compression(
-                word.equals("on"), (int) SystemUtil.getSizeAsLong(MIN_PROPERTY, 1 << 10));
+        final String word = Setting.check(PROPERTY, System.getProperty(PROPERTY, "off"), WORDS);
+        return new Compression(word.equals("on"), Setting.count(MIN_PROPERTY, 1 << 10));
     }
 
     static boolean isCompressible(String contentType) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.body;
 
-import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.name.Glob;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import java.util.function.Predicate;
-import org.agrona.SystemUtil;
 
 /**
  * Which bodies that do not fit one message go to workers in parts; all others are refused with 413.
@@ -24,17 +23,14 @@ public record UploadOptions(Predicate<String> paths, long lengthMax) {
     private static final String MAX_PROPERTY = "headrace.upload.max";
 
     public UploadOptions {
-        if (lengthMax < 1) {
-            throw new HeadraceException(
-                    MAX_PROPERTY + " is " + lengthMax + "; it takes 1 and more");
-        }
+        Setting.check(MAX_PROPERTY, lengthMax, 1, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
     public static UploadOptions fromProperties() {
         return new UploadOptions(
                 Glob.of(System.getProperty(PATHS_PROPERTY, "")),
-                SystemUtil.getSizeAsLong(MAX_PROPERTY, 16L << 30));
+                Setting.size(MAX_PROPERTY, 16L << 30));
     }
 
     /** The same for other paths: patterns, comma-separated. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.limit;
 
-import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.frontend.proxy.TrustedProxies;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -33,8 +33,8 @@ public final class Admission {
      * @param perAddressMax connections from one address; 0 is any number.
      */
     public Admission(int countMax, int perAddressMax, TrustedProxies trusted) {
-        check(MAX_PROPERTY, countMax);
-        check(PER_ADDRESS_PROPERTY, perAddressMax);
+        Setting.check(MAX_PROPERTY, countMax, 0, Integer.MAX_VALUE);
+        Setting.check(PER_ADDRESS_PROPERTY, perAddressMax, 0, Integer.MAX_VALUE);
         this.countMax = countMax == 0 ? Integer.MAX_VALUE : countMax;
         this.perAddressMax = perAddressMax == 0 ? Integer.MAX_VALUE : perAddressMax;
         this.trusted = trusted;
@@ -43,15 +43,9 @@ public final class Admission {
     /** System properties, else 65,536 and 1,024. */
     public static Admission fromProperties(TrustedProxies trusted) {
         return new Admission(
-                Integer.getInteger(MAX_PROPERTY, 65_536),
-                Integer.getInteger(PER_ADDRESS_PROPERTY, 1_024),
+                Setting.count(MAX_PROPERTY, 65_536),
+                Setting.count(PER_ADDRESS_PROPERTY, 1_024),
                 trusted);
-    }
-
-    private static void check(String property, int value) {
-        if (value < 0) {
-            throw new HeadraceException(property + " is " + value + "; it takes 0 or more");
-        }
     }
 
     /** Counts a connection, when there is room for it; then {@link #leave} must follow. */

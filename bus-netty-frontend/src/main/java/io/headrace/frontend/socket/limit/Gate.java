@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.limit;
 
+import io.headrace.Setting;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.exchange.Refused;
 import io.netty.buffer.Unpooled;
@@ -14,7 +15,6 @@ import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import org.agrona.SystemUtil;
 
 /** Where connections come into a loop: each is counted and metered, or turned away. */
 public final class Gate {
@@ -41,8 +41,7 @@ public final class Gate {
             LoopCounters counters,
             LongSupplier clock) {
         final long heldLengthMax =
-                SystemUtil.getSizeAsLong(
-                        HELD_MAX_PROPERTY, PlatformDependent.maxDirectMemory() / 2);
+                Setting.size(HELD_MAX_PROPERTY, PlatformDependent.maxDirectMemory() / 2);
         return new Gate(admission, patience, heldLengthMax / loopCount, counters, clock);
     }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.limit;
 
-import io.headrace.HeadraceException;
-import org.agrona.SystemUtil;
+import io.headrace.Setting;
 
 /**
  * What a front end accepts from clients, and for how long it waits.
@@ -56,45 +55,38 @@ public record Limits(
     public static final int OUTBOUND_BURST = 16;
 
     public Limits {
-        check("headrace.body.max", bodyLengthMax, 0, BODY_LENGTH_MAX);
-        check("headrace.header.max", headerLengthMax, 256, HEADER_LENGTH_MAX - 2);
-        check("headrace.header.count.max", headerCountMax, 1, 10_000);
-        check("headrace.field.count.max", fieldCountMax, 1, 65_534);
-        check(
+        Setting.check("headrace.body.max", bodyLengthMax, 0, BODY_LENGTH_MAX);
+        Setting.check("headrace.header.max", headerLengthMax, 256, HEADER_LENGTH_MAX - 2);
+        Setting.check("headrace.header.count.max", headerCountMax, 1, 10_000);
+        Setting.check("headrace.field.count.max", fieldCountMax, 1, 65_534);
+        Setting.check(
                 "headrace.websocket.message.max",
                 webSocketMessageLengthMax,
                 1,
                 WEB_SOCKET_LENGTH_MAX);
-        check("headrace.outbound.max", outboundLengthMax, 1 << 10, 1 << 30);
-        check("headrace.response.timeout", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
-        check("headrace.requests.max", requestCountMax, 1, Integer.MAX_VALUE);
-        check("headrace.group.expiry", membershipMaxNs, 1_000_000_000L, Long.MAX_VALUE);
+        Setting.check("headrace.outbound.max", outboundLengthMax, 1 << 10, 1 << 30);
+        Setting.check("headrace.response.timeout", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
+        Setting.check("headrace.requests.max", requestCountMax, 1, Integer.MAX_VALUE);
+        Setting.check("headrace.group.expiry", membershipMaxNs, 1_000_000_000L, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
     public static Limits fromProperties() {
         return new Limits(
-                (int) SystemUtil.getSizeAsLong("headrace.body.max", 1 << 20),
-                (int) SystemUtil.getSizeAsLong("headrace.header.max", 16 << 10),
-                Integer.getInteger("headrace.header.count.max", 100),
-                Integer.getInteger("headrace.field.count.max", 1_000),
-                (int) SystemUtil.getSizeAsLong("headrace.websocket.message.max", 1 << 20),
-                (int) SystemUtil.getSizeAsLong("headrace.outbound.max", 256 << 10),
-                SystemUtil.getDurationInNanos("headrace.response.timeout", 120_000_000_000L),
-                Integer.getInteger("headrace.requests.max", 100_000),
-                SystemUtil.getDurationInNanos("headrace.group.expiry", 86_400_000_000_000L),
+                Setting.count("headrace.body.max", 1 << 20),
+                Setting.count("headrace.header.max", 16 << 10),
+                Setting.count("headrace.header.count.max", 100),
+                Setting.count("headrace.field.count.max", 1_000),
+                Setting.count("headrace.websocket.message.max", 1 << 20),
+                Setting.count("headrace.outbound.max", 256 << 10),
+                Setting.durationNs("headrace.response.timeout", 120_000_000_000L),
+                Setting.count("headrace.requests.max", 100_000),
+                Setting.durationNs("headrace.group.expiry", 86_400_000_000_000L),
                 64);
     }
 
     /** {@link #responseTimeoutNs()} in whole milliseconds, at most 24 days. */
     public int responseTimeoutMs() {
         return (int) Math.min(Integer.MAX_VALUE, responseTimeoutNs / 1_000_000L);
-    }
-
-    private static void check(String property, long value, long min, long max) {
-        if (value < min || value > max) {
-            throw new HeadraceException(
-                    property + " is " + value + "; it takes " + min + " to " + max);
-        }
     }
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.limit;
 
-import io.headrace.HeadraceException;
-import org.agrona.SystemUtil;
+import io.headrace.Setting;
 
 /**
  * How long a front end waits for its clients. Times are in nanoseconds, rates in bytes per second;
@@ -45,19 +44,17 @@ public record Patience(
     /** System properties, else defaults. */
     public static Patience fromProperties() {
         return new Patience(
-                SystemUtil.getDurationInNanos("headrace.header.timeout", 10_000_000_000L),
-                SystemUtil.getDurationInNanos("headrace.body.timeout", 300_000_000_000L),
-                SystemUtil.getSizeAsLong("headrace.body.rate.min", 512),
-                SystemUtil.getDurationInNanos("headrace.idle.timeout", 60_000_000_000L),
-                SystemUtil.getDurationInNanos("headrace.websocket.ping.interval", 20_000_000_000L),
-                SystemUtil.getDurationInNanos("headrace.websocket.pong.timeout", 30_000_000_000L),
-                SystemUtil.getSizeAsLong("headrace.outbound.rate.min", 4 << 10));
+                Setting.durationNs("headrace.header.timeout", 10_000_000_000L),
+                Setting.durationNs("headrace.body.timeout", 300_000_000_000L),
+                Setting.size("headrace.body.rate.min", 512),
+                Setting.durationNs("headrace.idle.timeout", 60_000_000_000L),
+                Setting.durationNs("headrace.websocket.ping.interval", 20_000_000_000L),
+                Setting.durationNs("headrace.websocket.pong.timeout", 30_000_000_000L),
+                Setting.size("headrace.outbound.rate.min", 4 << 10));
     }
 
     private static void check(String property, long value) {
-        if (value < 0) {
-            throw new HeadraceException(property + " is " + value + "; it takes 0 or more");
-        }
+        Setting.check(property, value, 0, Long.MAX_VALUE);
     }
 
     /** Whether a time that is a limit has passed. */

@@ -2,6 +2,7 @@
 package io.headrace.frontend.socket.tls;
 
 import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.netty.handler.ssl.ClientAuth;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,10 +37,7 @@ public record TlsOptions(
                     "headrace.tls.cert names %d files and headrace.tls.key %d; each certificate has its key"
                             .formatted(certificates.size(), keys.size()));
         }
-        if (!CLIENT.contains(client)) {
-            throw new HeadraceException(
-                    "headrace.tls.client is '%s'; it takes %s".formatted(client, CLIENT));
-        }
+        Setting.check("headrace.tls.client", client, CLIENT);
         if (client.equals("none") == clientCa.isPresent()) {
             throw new HeadraceException(
                     "headrace.tls.client is '%s' and headrace.tls.client.ca %s; they go together"

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.websocket;
 
-import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.name.Glob;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.agrona.SystemUtil;
 
 /**
  * Who may open a WebSocket, and how.
@@ -35,53 +34,33 @@ public record WebSocketOptions(
     private static final String COMPRESSION_PROPERTY = "headrace.websocket.compression";
 
     public WebSocketOptions {
-        if (handshakeTimeoutNs < 1_000_000L) {
-            throw new HeadraceException(
-                    "headrace.handshake.timeout is " + handshakeTimeoutNs + "ns; it takes 1ms up");
-        }
+        Setting.check("headrace.handshake.timeout", handshakeTimeoutNs, 1_000_000L, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
     public static WebSocketOptions fromProperties() {
         return new WebSocketOptions(
-                choice(
-                                ACCEPT_PROPERTY,
-                                System.getProperty(ACCEPT_PROPERTY, "auto"),
-                                "auto",
-                                "worker")
-                        == 1,
+                isWorker(System.getProperty(ACCEPT_PROPERTY, "auto")),
                 Glob.of(System.getProperty("headrace.websocket.origins", "*")),
                 Stream.of(System.getProperty("headrace.websocket.subprotocols", "").split(","))
                         .map(String::trim)
                         .filter(name -> !name.isEmpty())
                         .toList(),
-                choice(
+                Setting.check(
                                 COMPRESSION_PROPERTY,
                                 System.getProperty(COMPRESSION_PROPERTY, "on"),
-                                "off",
-                                "on")
-                        == 1,
-                SystemUtil.getDurationInNanos("headrace.handshake.timeout", 5_000_000_000L));
+                                List.of("off", "on"))
+                        .equals("on"),
+                Setting.durationNs("headrace.handshake.timeout", 5_000_000_000L));
     }
 
     /** The same but for who accepts: {@code auto} or {@code worker}. */
     public WebSocketOptions acceptedBy(String who) {
         return new WebSocketOptions(
-                choice(ACCEPT_PROPERTY, who, "auto", "worker") == 1,
-                origins,
-                subprotocols,
-                deflates,
-                handshakeTimeoutNs);
+                isWorker(who), origins, subprotocols, deflates, handshakeTimeoutNs);
     }
 
-    /** Which of two words a property's value is. */
-    private static int choice(String property, String value, String... words) {
-        final int index = List.of(words).indexOf(value);
-        if (index < 0) {
-            throw new HeadraceException(
-                    "%s is '%s'; it takes '%s'"
-                            .formatted(property, value, String.join("' or '", words)));
-        }
-        return index;
+    private static boolean isWorker(String who) {
+        return Setting.check(ACCEPT_PROPERTY, who, List.of("auto", "worker")).equals("worker");
     }
 }

@@ -162,7 +162,7 @@ class CertificatesTest {
                                                         "perhaps")
                                                 .check())
                         .getMessage()
-                        .contains("'perhaps'; it takes [none, optional, required]"));
+                        .contains("'perhaps'; it takes one of [none, optional, required]"));
         assertThrows(
                 HeadraceException.class,
                 () -> new TlsOptions(List.of(), List.of(), Optional.empty(), "required").check());
