@@ -48,6 +48,7 @@ public final class Worker implements AutoCloseable {
     private final AtomicBoolean closing = new AtomicBoolean();
 
     private Worker(WorkerContext context) {
+        final Retention retention = Retention.fromProperties();
         bus = Bus.openOrCreate(context.directory());
         idle = context.idle();
         // One more than there are consumers: the janitor's.
@@ -61,7 +62,6 @@ public final class Worker implements AutoCloseable {
                         firstConsumerId,
                         context.consumers(),
                         bus.clock());
-        final Retention retention = Retention.fromProperties();
         threads = new AgentThreads(member);
         closeTimeoutMs = (int) Math.min(Integer.MAX_VALUE, retention.hungNs() / 1_000_000L);
         sleepMaxNs = Math.min(SLEEP_MAX_NS, retention.hungNs() / 4);
@@ -70,31 +70,38 @@ public final class Worker implements AutoCloseable {
                 new Janitor(
                         bus, member, liveMembers, retention, firstConsumerId + context.consumers());
         housekeeping = new CompositeAgent(member, liveMembers, janitor);
-        shared = new Replies(bus, member.id() + "-later", liveMembers, member, true);
-        final Writability writability =
-                new Writability(member.errorLog()::record, () -> bus.bells().ring(firstConsumerId));
-        final List<Integer> cpus = context.cpuList();
-        for (int i = 0; i < context.consumers(); i++) {
-            final OptionalInt cpu =
-                    cpus.isEmpty()
-                            ? OptionalInt.empty()
-                            : OptionalInt.of(cpus.get(i % cpus.size()));
-            consumers.add(
-                    new Consumer(
-                            context,
-                            bus,
-                            member,
-                            liveMembers,
-                            member.id() + "-" + i,
-                            i,
-                            firstConsumerId + i,
-                            retention.hungNs(),
-                            cpu,
-                            shared,
-                            writability));
+        try {
+            shared = new Replies(bus, member.id() + "-later", liveMembers, member, true);
+            final Writability writability =
+                    new Writability(
+                            member.errorLog()::record, () -> bus.bells().ring(firstConsumerId));
+            final List<Integer> cpus = context.cpuList();
+            for (int i = 0; i < context.consumers(); i++) {
+                final OptionalInt cpu =
+                        cpus.isEmpty()
+                                ? OptionalInt.empty()
+                                : OptionalInt.of(cpus.get(i % cpus.size()));
+                consumers.add(
+                        new Consumer(
+                                context,
+                                bus,
+                                member,
+                                liveMembers,
+                                member.id() + "-" + i,
+                                i,
+                                firstConsumerId + i,
+                                retention.hungNs(),
+                                cpu,
+                                shared,
+                                writability));
+            }
+            liveMembers.doWork();
+            consumers.forEach(Consumer::warmUp);
+        } catch (final RuntimeException e) {
+            housekeeping.onClose();
+            CloseHelper.quietCloseAll(member, bus);
+            throw e;
         }
-        liveMembers.doWork();
-        consumers.forEach(Consumer::warmUp);
     }
 
     /**

@@ -82,6 +82,8 @@ public final class Frontend implements AutoCloseable {
     private volatile boolean draining;
 
     private Frontend(FrontendContext context) {
+        retention = Retention.fromProperties();
+        admission = Admission.fromProperties(context.trustedProxies());
         addresses = addresses(context);
         port = ((InetSocketAddress) addresses.get(0)).getPort();
         certificates =
@@ -106,26 +108,31 @@ public final class Frontend implements AutoCloseable {
                         context.loops(),
                         bus.clock());
         threads = new AgentThreads(member);
-        retention = Retention.fromProperties();
         liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
                 new Janitor(bus, member, liveMembers, retention, firstConsumerId + context.loops());
         final List<Agent> agents = new ArrayList<>(List.of(member, liveMembers, janitor));
         certificates.ifPresent(agents::add);
         housekeeping = new CompositeAgent(agents);
-        // The first look is taken now: the first request must not be told that there is no worker.
-        liveMembers.doWork();
-        accessLog = context.openAccessLog(bus.clock(), member.errorLog()::record);
-        admission = Admission.fromProperties(context.trustedProxies());
-        final Transport transport = new Transport(context.nativeTransport());
-        canRing = transport.canWaitForBells();
-        for (int i = 0; i < context.loops(); i++) {
-            addLoop(context, transport, number, i, firstConsumerId + i);
+        try {
+            // The first look is taken now: the first request must not be told that there is no
+            // worker.
+            liveMembers.doWork();
+            accessLog = context.openAccessLog(bus.clock(), member.errorLog()::record);
+            final Transport transport = new Transport(context.nativeTransport());
+            canRing = transport.canWaitForBells();
+            for (int i = 0; i < context.loops(); i++) {
+                addLoop(context, transport, number, i, firstConsumerId + i);
+            }
+            metrics = new Metrics(bus, member.errorLog()::record);
+            Rehearsal.run(context.limits());
+            member.announce();
+            bus.raiseLaneVersion();
+        } catch (final RuntimeException e) {
+            housekeeping.onClose();
+            CloseHelper.quietCloseAll(member, bus);
+            throw e;
         }
-        metrics = new Metrics(bus, member.errorLog()::record);
-        Rehearsal.run(context.limits());
-        member.announce();
-        bus.raiseLaneVersion();
     }
 
     private void addLoop(
@@ -142,6 +149,8 @@ public final class Frontend implements AutoCloseable {
         final Ingresses ingresses =
                 new Ingresses(
                         context.routes(), bus, writer, consumerId, liveMembers, retention, fates);
+        final Gate gate =
+                Gate.of(admission, context.patience(), context.loops(), counters, ingresses::nowNs);
         final Connections connections =
                 new Connections(
                         bus,
@@ -154,12 +163,7 @@ public final class Frontend implements AutoCloseable {
                         ConnectionTable.create(bus, writer),
                         counters,
                         context.loopOptions(),
-                        Gate.of(
-                                admission,
-                                context.patience(),
-                                context.loops(),
-                                counters,
-                                ingresses::nowNs),
+                        gate,
                         accessLog);
         final Egress egress =
                 new Egress(
@@ -210,18 +214,18 @@ public final class Frontend implements AutoCloseable {
      */
     public static Frontend launch(FrontendContext context) {
         final Frontend frontend = prepare(context);
-        // The first to start is the last to end.
-        frontend.accessLog.ifPresent(
-                log ->
-                        frontend.threads
-                                .startInBackground(log, 0, LOG_SLEEP)
-                                .setPriority(Thread.MIN_PRIORITY));
-        frontend.liveMembers.watchDeaths(frontend.firstConsumerId);
-        frontend.threads.startInBackground(
-                frontend.housekeeping, Janitor.MUCH_WORK, frontend.liveMembers);
-        frontend.threads.startInBackground(frontend.bus.pageAgent(), 2, AgentThreads.PAGES);
-        frontend.startLoops();
         try {
+            // The first to start is the last to end.
+            frontend.accessLog.ifPresent(
+                    log ->
+                            frontend.threads
+                                    .startInBackground(log, 0, LOG_SLEEP)
+                                    .setPriority(Thread.MIN_PRIORITY));
+            frontend.liveMembers.watchDeaths(frontend.firstConsumerId);
+            frontend.threads.startInBackground(
+                    frontend.housekeeping, Janitor.MUCH_WORK, frontend.liveMembers);
+            frontend.threads.startInBackground(frontend.bus.pageAgent(), 2, AgentThreads.PAGES);
+            frontend.startLoops();
             frontend.listeners.forEach(Listener::awaitListening);
             frontend.openAdmin(context.admin());
         } catch (final RuntimeException e) {

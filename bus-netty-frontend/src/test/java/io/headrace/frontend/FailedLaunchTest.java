@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.HeadraceException;
+import io.headrace.worker.Worker;
+import io.headrace.worker.WorkerContext;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A launch that fails half-way leaves nothing behind in a program that goes on: no thread, no open
+ * file, no port, no member that others count on.
+ */
+class FailedLaunchTest {
+
+    @TempDir private Path directory;
+
+    private Path bus;
+    private Set<Thread> threadsBefore;
+
+    @BeforeEach
+    void prepare() {
+        bus = directory.resolve("bus");
+        // What Chronicle, Netty and the JDK start with the first bus, and keep.
+        try (Frontend first = Frontend.launch(context())) {
+            assertTrue(first.port() > 0);
+        }
+        threadsBefore = Thread.getAllStackTraces().keySet();
+    }
+
+    @AfterEach
+    void serveAllTheSame() throws IOException {
+        try (Frontend next = Frontend.launch(context());
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), next.port())) {
+            assertTrue(client.isConnected());
+        }
+    }
+
+    private FrontendContext context() {
+        return new FrontendContext().directory(bus).port(0).loops(2);
+    }
+
+    private void shouldLeaveNothing(String problem, Executable launch) throws IOException {
+        final HeadraceException e = assertThrows(HeadraceException.class, launch);
+        assertTrue(e.getMessage().contains(problem), e.getMessage());
+        assertEquals(List.of(), threads());
+        assertEquals(List.of(), openMemberFiles());
+    }
+
+    /** Those that have come since, and are not the JVM's or a library's. */
+    private List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.isAlive() && !threadsBefore.contains(thread))
+                .map(Thread::getName)
+                .filter(name -> name.matches("\\[?(member-|[fw]\\d+-|pages|access).*"))
+                .collect(Collectors.toList());
+    }
+
+    /** The member files that this process has open, and so locked: proc(5). */
+    private List<String> openMemberFiles() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors
+                    .map(FailedLaunchTest::target)
+                    .filter(target -> target.startsWith(bus.resolve("members").toString()))
+                    .collect(Collectors.toList());
+        }
+    }
+
+    private static String target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (final IOException closed) {
+            return "";
+        }
+    }
+
+    @Test
+    void shouldUndoAFrontEndThatCannotListenAtAFile() throws IOException {
+        final FrontendContext context = context().listen("unix:" + directory + "/no/such/socket");
+        shouldLeaveNothing("/no/such/socket", () -> Frontend.launch(context));
+    }
+
+    @Test
+    void shouldUndoAFrontEndWhoseOperatorsPortIsTaken() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            final int port = free.getLocalPort();
+            free.close();
+            final FrontendContext context =
+                    context().port(port).admin("127.0.0.1:" + taken.getLocalPort());
+            shouldLeaveNothing("" + taken.getLocalPort(), () -> Frontend.launch(context));
+            try (Socket client = new Socket()) {
+                assertThrows(
+                        IOException.class,
+                        () -> client.connect(new InetSocketAddress("127.0.0.1", port)));
+                assertFalse(client.isConnected());
+            }
+        }
+    }
+
+    @Test
+    void shouldUndoAFrontEndWhoseAccessLogCannotBeOpened() throws IOException {
+        final FrontendContext context = context().accessLog(directory + "/no/such/log");
+        shouldLeaveNothing("/no/such/log", () -> Frontend.launch(context));
+    }
+
+    @Test
+    void shouldUndoAFrontEndWhoseLimitsAreRefusedOnTheWay() throws IOException {
+        System.setProperty("headrace.held.max", "many");
+        try {
+            shouldLeaveNothing("headrace.held.max", () -> Frontend.launch(context()));
+        } finally {
+            System.clearProperty("headrace.held.max");
+        }
+    }
+
+    @Test
+    void shouldUndoAWorkerWhoseSettingsAreRefusedOnTheWay() throws IOException {
+        System.setProperty("headrace.claim.timeout", "never");
+        try {
+            final WorkerContext context =
+                    new WorkerContext()
+                            .directory(bus)
+                            .onHttpRequest((channel, request, reply) -> reply.send(200, "", ""));
+            shouldLeaveNothing("headrace.claim.timeout", () -> Worker.launch(context));
+        } finally {
+            System.clearProperty("headrace.claim.timeout");
+        }
+    }
+}
