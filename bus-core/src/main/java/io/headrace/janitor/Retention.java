@@ -18,8 +18,8 @@ public record Retention(long retentionMs, long hungNs) {
     public static final String CLAIM_TIMEOUT_PROPERTY = "headrace.claim.timeout";
 
     public Retention {
-        Setting.check(RETENTION_PROPERTY, retentionMs, 0, Long.MAX_VALUE);
-        Setting.check(CLAIM_TIMEOUT_PROPERTY, hungNs, 1_000_000L, Long.MAX_VALUE);
+        Setting.check(RETENTION_PROPERTY + " (ms)", retentionMs, 0, Long.MAX_VALUE);
+        Setting.check(CLAIM_TIMEOUT_PROPERTY + " (ns)", hungNs, 1_000_000L, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */

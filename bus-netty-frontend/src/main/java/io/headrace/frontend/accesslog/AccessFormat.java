@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.accesslog;
 
-import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
 
 /** How a line of the access log looks. */
@@ -102,15 +103,10 @@ public enum AccessFormat {
     /**
      * The format of this name.
      *
-     * @throws HeadraceException when there is none.
+     * @throws io.headrace.HeadraceException when there is none.
      */
     public static AccessFormat of(String name) {
-        for (final AccessFormat format : values()) {
-            if (format.name().toLowerCase(Locale.ROOT).equals(name)) {
-                return format;
-            }
-        }
-        throw new HeadraceException(
-                "headrace.access.log.format is '" + name + "'; it takes combined or json");
+        Setting.check("headrace.access.log.format", name, List.of("combined", "json"));
+        return valueOf(name.toUpperCase(Locale.ROOT));
     }
 }

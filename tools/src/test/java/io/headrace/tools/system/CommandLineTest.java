@@ -245,6 +245,8 @@ class CommandLineTest {
                         "headrace.requests.max is 'lots'; it takes",
                         "frontend --port 0 -Dheadrace.idle.timeout=10m",
                         "headrace.idle.timeout is '10m'; it takes",
+                        "frontend --port 0 -Dheadrace.handshake.timeout=10us",
+                        "headrace.handshake.timeout (ns) is 10000; it takes 1000000 and more",
                         "frontend --port 0 -Dheadrace.body.max=4097m",
                         "headrace.body.max is '4097m'; it takes",
                         "frontend --port 8080 -Dheadrace.port.shared=yes",

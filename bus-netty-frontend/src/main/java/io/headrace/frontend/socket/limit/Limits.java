@@ -65,9 +65,11 @@ public record Limits(
                 1,
                 WEB_SOCKET_LENGTH_MAX);
         Setting.check("headrace.outbound.max", outboundLengthMax, 1 << 10, 1 << 30);
-        Setting.check("headrace.response.timeout", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
+        Setting.check(
+                "headrace.response.timeout (ns)", responseTimeoutNs, 1_000_000L, Long.MAX_VALUE);
         Setting.check("headrace.requests.max", requestCountMax, 1, Integer.MAX_VALUE);
-        Setting.check("headrace.group.expiry", membershipMaxNs, 1_000_000_000L, Long.MAX_VALUE);
+        Setting.check(
+                "headrace.group.expiry (ns)", membershipMaxNs, 1_000_000_000L, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */

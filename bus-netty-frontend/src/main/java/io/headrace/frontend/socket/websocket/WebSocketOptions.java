@@ -34,7 +34,8 @@ public record WebSocketOptions(
     private static final String COMPRESSION_PROPERTY = "headrace.websocket.compression";
 
     public WebSocketOptions {
-        Setting.check("headrace.handshake.timeout", handshakeTimeoutNs, 1_000_000L, Long.MAX_VALUE);
+        Setting.check(
+                "headrace.handshake.timeout (ns)", handshakeTimeoutNs, 1_000_000L, Long.MAX_VALUE);
     }
 
     /** System properties, else defaults. */
