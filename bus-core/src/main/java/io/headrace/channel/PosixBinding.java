@@ -21,8 +21,11 @@ public final class PosixBinding {
         if (PosixAPIHolder.POSIX_API == null) {
             System.getProperties().putIfAbsent("mappedFile.defaultSyncMode", "NONE");
             PosixAPI.useNoOpPosixApi();
-            Jvm.init();
-            PosixAPIHolder.POSIX_API = null;
+            try {
+                Jvm.init();
+            } finally {
+                PosixAPIHolder.POSIX_API = null;
+            }
         }
     }
 }

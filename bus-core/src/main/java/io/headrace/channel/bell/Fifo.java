@@ -31,11 +31,19 @@ final class Fifo {
     private static final ByteBuffer BYTES = ByteBuffer.allocateDirect(2 * DRAIN_LENGTH);
     private static final long ADDRESS = BufferUtil.address(BYTES);
 
-    static {
-        Native.register(NativeLibrary.getProcess());
-    }
+    private static final boolean IS_THERE = isThere();
 
     private Fifo() {}
+
+    /** False where JNA has no library: then nobody hears a bell of this process, nor is rung. */
+    private static boolean isThere() {
+        try {
+            Native.register(NativeLibrary.getProcess());
+            return true;
+        } catch (final LinkageError unsupported) {
+            return false;
+        }
+    }
 
     private static native int mkfifo(String path, int mode);
 
@@ -56,18 +64,17 @@ final class Fifo {
      * @return a file descriptor, or -1 where that cannot be done.
      */
     static int create(Path path) {
-        try {
-            return mkfifo(path.toString(), OWNER_ONLY) == 0
-                    ? open(path.toString(), O_RDWR | O_NONBLOCK | O_CLOEXEC)
-                    : -1;
-        } catch (final LinkageError | RuntimeException unsupported) {
-            return -1;
-        }
+        return IS_THERE && mkfifo(path.toString(), OWNER_ONLY) == 0
+                ? open(path.toString(), O_RDWR | O_NONBLOCK | O_CLOEXEC)
+                : -1;
     }
 
-    /** A file descriptor to write to, or -1 when nobody has the pipe open any more. */
+    /**
+     * A file descriptor to write to, or -1 when nobody has the pipe open any more or it cannot be
+     * opened.
+     */
     static int openWriter(Path path) {
-        return open(path.toString(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        return IS_THERE ? open(path.toString(), O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
     }
 
     /** Writes a byte; false when nobody reads it. */
