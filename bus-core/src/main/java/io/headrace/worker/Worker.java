@@ -42,13 +42,12 @@ public final class Worker implements AutoCloseable {
     private final Agent housekeeping;
     private final List<Consumer> consumers = new ArrayList<>();
     private final AgentThreads threads;
-    private final int closeTimeoutMs;
-    private final long sleepMaxNs;
+    private final Retention retention;
     private final Replies shared;
     private final AtomicBoolean closing = new AtomicBoolean();
 
     private Worker(WorkerContext context) {
-        final Retention retention = Retention.fromProperties();
+        retention = Retention.fromProperties();
         bus = Bus.openOrCreate(context.directory());
         idle = context.idle();
         // One more than there are consumers: the janitor's.
@@ -63,44 +62,49 @@ public final class Worker implements AutoCloseable {
                         context.consumers(),
                         bus.clock());
         threads = new AgentThreads(member);
-        closeTimeoutMs = (int) Math.min(Integer.MAX_VALUE, retention.hungNs() / 1_000_000L);
-        sleepMaxNs = Math.min(SLEEP_MAX_NS, retention.hungNs() / 4);
         liveMembers = new LiveMembers(bus, retention.hungNs(), member.errorLog()::record);
         final Janitor janitor =
                 new Janitor(
                         bus, member, liveMembers, retention, firstConsumerId + context.consumers());
         housekeeping = new CompositeAgent(member, liveMembers, janitor);
+        shared = new Replies(bus, member.id() + "-later", liveMembers, member, true);
+    }
+
+    private Worker open(WorkerContext context, Runnable start) {
         try {
-            shared = new Replies(bus, member.id() + "-later", liveMembers, member, true);
-            final Writability writability =
-                    new Writability(
-                            member.errorLog()::record, () -> bus.bells().ring(firstConsumerId));
-            final List<Integer> cpus = context.cpuList();
-            for (int i = 0; i < context.consumers(); i++) {
-                final OptionalInt cpu =
-                        cpus.isEmpty()
-                                ? OptionalInt.empty()
-                                : OptionalInt.of(cpus.get(i % cpus.size()));
-                consumers.add(
-                        new Consumer(
-                                context,
-                                bus,
-                                member,
-                                liveMembers,
-                                member.id() + "-" + i,
-                                i,
-                                firstConsumerId + i,
-                                retention.hungNs(),
-                                cpu,
-                                shared,
-                                writability));
-            }
+            addConsumers(context);
             liveMembers.doWork();
             consumers.forEach(Consumer::warmUp);
+            start.run();
+            return this;
         } catch (final RuntimeException e) {
-            housekeeping.onClose();
-            CloseHelper.quietCloseAll(member, bus);
+            close();
             throw e;
+        }
+    }
+
+    private void addConsumers(WorkerContext context) {
+        final Writability writability =
+                new Writability(member.errorLog()::record, () -> bus.bells().ring(firstConsumerId));
+        final List<Integer> cpus = context.cpuList();
+        for (int i = 0; i < context.consumers(); i++) {
+            final OptionalInt cpu =
+                    cpus.isEmpty()
+                            ? OptionalInt.empty()
+                            : OptionalInt.of(cpus.get(i % cpus.size()));
+            consumers.add(
+                    new Consumer(
+                            context,
+                            bus,
+                            member,
+                            liveMembers,
+                            member.id() + "-" + i,
+                            i,
+                            firstConsumerId + i,
+                            retention.hungNs(),
+                            cpu,
+                            shared,
+                            writability));
         }
     }
 
@@ -121,13 +125,7 @@ public final class Worker implements AutoCloseable {
      */
     public static Worker launch(WorkerContext context) {
         final Worker worker = new Worker(context.conclude());
-        try {
-            worker.start();
-        } catch (final RuntimeException e) {
-            worker.close();
-            throw e;
-        }
-        return worker;
+        return worker.open(context, worker::start);
     }
 
     private void start() {
@@ -147,8 +145,7 @@ public final class Worker implements AutoCloseable {
      */
     public static Worker prepare(WorkerContext context) {
         final Worker worker = new Worker(context.conclude());
-        worker.announce();
-        return worker;
+        return worker.open(context, worker::announce);
     }
 
     /** What there is to run: the member's housekeeping, then the consumers. */
@@ -170,7 +167,7 @@ public final class Worker implements AutoCloseable {
                 consumer::lullNs,
                 () -> false,
                 () -> !closing.get() && consumer.mayRest(),
-                sleepMaxNs,
+                Math.min(SLEEP_MAX_NS, retention.hungNs() / 4),
                 System::nanoTime);
     }
 
@@ -197,7 +194,7 @@ public final class Worker implements AutoCloseable {
         member.leave();
         bus.raiseLaneVersion();
         // Interrupted no earlier than its message would end as lost.
-        threads.close(closeTimeoutMs);
+        threads.close((int) Math.min(Integer.MAX_VALUE, retention.hungNs() / 1_000_000L));
         if (threads.isEmpty()) {
             consumers.forEach(Agent::onClose);
             housekeeping.onClose();

@@ -66,7 +66,8 @@ public final class Frontend implements AutoCloseable {
     private final LiveMembers liveMembers;
     private final Retention retention;
     private final Admission admission;
-    private final Optional<AccessLog> accessLog;
+    private final Transport transport;
+    private final int number;
     private final Agent housekeeping;
     private final Optional<Certificates> certificates;
     private final List<SocketAddress> addresses;
@@ -77,13 +78,14 @@ public final class Frontend implements AutoCloseable {
     private final Metrics metrics;
     private final List<Bell> bells = new ArrayList<>();
     private final int firstConsumerId;
-    private final boolean canRing;
+    private Optional<AccessLog> accessLog = Optional.empty();
     private Optional<AdminServer> admin = Optional.empty();
     private volatile boolean draining;
 
     private Frontend(FrontendContext context) {
         retention = Retention.fromProperties();
         admission = Admission.fromProperties(context.trustedProxies());
+        transport = new Transport(context.nativeTransport());
         addresses = addresses(context);
         port = ((InetSocketAddress) addresses.get(0)).getPort();
         certificates =
@@ -95,7 +97,7 @@ public final class Frontend implements AutoCloseable {
         idle = context.idle();
         channelPrefixes = context.routes().channelPrefixes();
         bus = Bus.openOrCreate(context.directory());
-        final int number = bus.nextMemberNumber();
+        number = bus.nextMemberNumber();
         // One more than there are loops: the janitor's.
         firstConsumerId = bus.nextConsumerIds(context.loops() + 1);
         member =
@@ -114,33 +116,30 @@ public final class Frontend implements AutoCloseable {
         final List<Agent> agents = new ArrayList<>(List.of(member, liveMembers, janitor));
         certificates.ifPresent(agents::add);
         housekeeping = new CompositeAgent(agents);
+        metrics = new Metrics(bus, member.errorLog()::record);
+    }
+
+    private Frontend open(FrontendContext context, Runnable start) {
         try {
             // The first look is taken now: the first request must not be told that there is no
             // worker.
             liveMembers.doWork();
             accessLog = context.openAccessLog(bus.clock(), member.errorLog()::record);
-            final Transport transport = new Transport(context.nativeTransport());
-            canRing = transport.canWaitForBells();
             for (int i = 0; i < context.loops(); i++) {
-                addLoop(context, transport, number, i, firstConsumerId + i);
+                addLoop(context, i, firstConsumerId + i);
             }
-            metrics = new Metrics(bus, member.errorLog()::record);
             Rehearsal.run(context.limits());
             member.announce();
             bus.raiseLaneVersion();
+            start.run();
+            return this;
         } catch (final RuntimeException e) {
-            housekeeping.onClose();
-            CloseHelper.quietCloseAll(member, bus);
+            close();
             throw e;
         }
     }
 
-    private void addLoop(
-            FrontendContext context,
-            Transport transport,
-            int memberNumber,
-            int loop,
-            int consumerId) {
+    private void addLoop(FrontendContext context, int loop, int consumerId) {
         final String writer = member.id() + "-" + loop;
         final String replyChannel = ReplyAddress.channel(member.id(), loop);
         bus.createChannel(replyChannel);
@@ -155,7 +154,7 @@ public final class Frontend implements AutoCloseable {
                 new Connections(
                         bus,
                         writer,
-                        memberNumber,
+                        number,
                         loop,
                         replyChannel,
                         member,
@@ -213,32 +212,28 @@ public final class Frontend implements AutoCloseable {
      * @throws io.headrace.HeadraceException when an option, the port or the bus does not allow it.
      */
     public static Frontend launch(FrontendContext context) {
-        final Frontend frontend = prepare(context);
-        try {
-            // The first to start is the last to end.
-            frontend.accessLog.ifPresent(
-                    log ->
-                            frontend.threads
-                                    .startInBackground(log, 0, LOG_SLEEP)
-                                    .setPriority(Thread.MIN_PRIORITY));
-            frontend.liveMembers.watchDeaths(frontend.firstConsumerId);
-            frontend.threads.startInBackground(
-                    frontend.housekeeping, Janitor.MUCH_WORK, frontend.liveMembers);
-            frontend.threads.startInBackground(frontend.bus.pageAgent(), 2, AgentThreads.PAGES);
-            frontend.startLoops();
-            frontend.listeners.forEach(Listener::awaitListening);
-            frontend.openAdmin(context.admin());
-        } catch (final RuntimeException e) {
-            frontend.close();
-            throw e;
-        }
-        return frontend;
+        final Frontend frontend = new Frontend(context.conclude());
+        return frontend.open(context, () -> frontend.start(context.admin()));
+    }
+
+    private void start(String adminAddress) {
+        // The first to start is the last to end.
+        accessLog.ifPresent(
+                log ->
+                        threads.startInBackground(log, 0, LOG_SLEEP)
+                                .setPriority(Thread.MIN_PRIORITY));
+        liveMembers.watchDeaths(firstConsumerId);
+        threads.startInBackground(housekeeping, Janitor.MUCH_WORK, liveMembers);
+        threads.startInBackground(bus.pageAgent(), 2, AgentThreads.PAGES);
+        startLoops();
+        listeners.forEach(Listener::awaitListening);
+        openAdmin(adminAddress);
     }
 
     private void startLoops() {
         for (int i = 0; i < loops.size(); i++) {
             final Optional<Bell> bell =
-                    idle.equals(IdleStrategies.DOORBELL) && canRing
+                    idle.equals(IdleStrategies.DOORBELL) && transport.canWaitForBells()
                             ? bus.newBell(firstConsumerId + i, ReplyAddress.channel(member.id(), i))
                             : Optional.empty();
             bell.ifPresent(bells::add);
@@ -288,7 +283,7 @@ public final class Frontend implements AutoCloseable {
      * do.
      */
     public static Frontend prepare(FrontendContext context) {
-        return new Frontend(context.conclude());
+        return new Frontend(context.conclude()).open(context, () -> {});
     }
 
     /** What there is to run: the member's housekeeping, the event loops, and the access log. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.name.ReplyAddress;
 import io.headrace.worker.Worker;
 import io.headrace.worker.WorkerContext;
 import java.io.IOException;
@@ -134,14 +135,40 @@ class FailedLaunchTest {
     }
 
     @Test
+    void shouldUndoAWorkerWhoseLaneCannotBeMade() throws IOException {
+        try (Frontend frontend = Frontend.launch(context())) {
+            // A file is in the way of the lane in which it would reply.
+            final int number = frontend.bus().nextMemberNumber() + 1;
+            final String busId = frontend.bus().settings().id();
+            final String channel = ReplyAddress.channel(frontend.id(), 0);
+            try (Stream<Path> paths = Files.walk(bus)) {
+                final Path lanes = paths.filter(path -> path.endsWith(channel)).findFirst().get();
+                Files.createFile(lanes.resolve("w" + number + "-" + busId + "-0"));
+            }
+            threadsBefore = Thread.getAllStackTraces().keySet();
+            final List<String> openBefore = openMemberFiles();
+            final HeadraceException e =
+                    assertThrows(HeadraceException.class, () -> Worker.launch(workerContext()));
+            assertTrue(e.getMessage().startsWith("lane "), e.getMessage());
+            assertEquals(List.of(), threads());
+            assertEquals(openBefore, openMemberFiles());
+            try (Worker next = Worker.launch(workerContext())) {
+                assertEquals(1, next.consumerCount());
+            }
+        }
+    }
+
+    private WorkerContext workerContext() {
+        return new WorkerContext()
+                .directory(bus)
+                .onHttpRequest((channel, request, reply) -> reply.send(200, "", ""));
+    }
+
+    @Test
     void shouldUndoAWorkerWhoseSettingsAreRefusedOnTheWay() throws IOException {
         System.setProperty("headrace.claim.timeout", "never");
         try {
-            final WorkerContext context =
-                    new WorkerContext()
-                            .directory(bus)
-                            .onHttpRequest((channel, request, reply) -> reply.send(200, "", ""));
-            shouldLeaveNothing("headrace.claim.timeout", () -> Worker.launch(context));
+            shouldLeaveNothing("headrace.claim.timeout", () -> Worker.launch(workerContext()));
         } finally {
             System.clearProperty("headrace.claim.timeout");
         }
