@@ -27,9 +27,23 @@ public final class Setting {
         return (int) number(property, otherwise, Integer.MAX_VALUE, SystemUtil::parseSize, SIZE);
     }
 
-    /** A duration such as {@code 90s} or {@code 250ms}, in nanoseconds. */
+    /** A duration such as {@code 90s} or {@code 250ms}, in nanoseconds; see {@link #parseNs}. */
     public static long durationNs(String property, long otherwise) {
-        return number(property, otherwise, Long.MAX_VALUE, SystemUtil::parseDuration, DURATION);
+        return number(property, otherwise, Long.MAX_VALUE, Setting::parseNs, DURATION);
+    }
+
+    /**
+     * Reads a duration, which has a unit unless it is 0: whoever writes 60 hardly means
+     * nanoseconds.
+     *
+     * @throws NumberFormatException when it is none.
+     */
+    public static long parseNs(String property, String text) {
+        final long ns = SystemUtil.parseDuration(property, text);
+        if (ns != 0 && Character.isDigit(text.charAt(text.length() - 1))) {
+            throw new NumberFormatException(text);
+        }
+        return ns;
     }
 
     private static long number(

@@ -63,14 +63,14 @@ class SettingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"90s, 90000000000", "250ms, 250000000", "10us, 10000", "1ns, 1", "0s, 0"})
+    @CsvSource({"90s, 90000000000", "250ms, 250000000", "10us, 10000", "1ns, 1", "0s, 0", "0, 0"})
     void shouldReadDurations(String text, long ns) {
         System.setProperty(PROPERTY, text);
         assertEquals(ns, Setting.durationNs(PROPERTY, -1));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "10m", "24h", "s", "1.5s", "-1s"})
+    @ValueSource(strings = {"", "60", "1", "10m", "24h", "s", "1.5s", "-1s"})
     void shouldNameADurationThatIsNone(String text) {
         System.setProperty(PROPERTY, text);
         shouldRefuse(

@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.name.Glob;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -97,7 +98,7 @@ public record ChannelSettings(int expiryMs, int messagesMax, long bytesMax, Rede
                         new ChannelSettings(
                                 Math.toIntExact(
                                         TimeUnit.NANOSECONDS.toMillis(
-                                                SystemUtil.parseDuration(line, value))),
+                                                Setting.parseNs(line, value))),
                                 messagesMax,
                                 bytesMax,
                                 redeliver);
@@ -119,7 +120,7 @@ public record ChannelSettings(int expiryMs, int messagesMax, long bytesMax, Rede
             };
         } catch (final IllegalArgumentException | ArithmeticException e) {
             throw new HeadraceException(
-                    "setting %s=%s is not understood; keys are expiry, messages, bytes and redeliver (never, idempotent, always)"
+                    "setting %s=%s is not understood; keys are expiry (with s, ms, us or ns), messages, bytes and redeliver (never, idempotent, always)"
                             .formatted(line, value),
                     e);
         }

@@ -23,6 +23,8 @@ class BusSettingsTest {
 
     private static final int DEFAULT_BLOCK_SIZE = 64 << 20;
 
+    private static final String CHANNEL = "headrace.channel.http.request.";
+
     @TempDir Path directory;
     private Path bus;
     private Path file;
@@ -232,6 +234,40 @@ class BusSettingsTest {
         replace("block.size=.*", "block.size=12");
         assertTrue(problem().contains("power of two"), problem());
         assertFalse(problem().isBlank());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "expiry, 60",
+        "expiry, soon",
+        "expiry, ''",
+        "messages, many",
+        "messages, 8k",
+        "bytes, 1x",
+        "redeliver, perhaps",
+        "size, 1m"
+    })
+    void shouldRefuseASettingOfAChannelThatIsNone(String key, String text) {
+        final String property = CHANNEL + key;
+        System.setProperty(property, text);
+        try {
+            final String problem = problem();
+            assertTrue(problem.contains("channel.http.request." + key + "=" + text), problem);
+            assertTrue(problem.contains("not understood"), problem);
+        } finally {
+            System.clearProperty(property);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2s, 2000", "1500ms, 1500", "0, 0"})
+    void shouldTakeTheExpiryOfAChannelFromItsProperty(String text, int ms) {
+        System.setProperty(CHANNEL + "expiry", text);
+        try {
+            assertEquals(ms, open().channel("http.request").expiryMs());
+        } finally {
+            System.clearProperty(CHANNEL + "expiry");
+        }
     }
 
     private BusSettings open() {
