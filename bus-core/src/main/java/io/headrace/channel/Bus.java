@@ -290,6 +290,11 @@ public final class Bus implements AutoCloseable {
         return found;
     }
 
+    /** What the writers of some lanes count; all that is there already is new to it. */
+    public LaneCounts counts(List<Lane> counted) {
+        return new LaneCounts(laneTable, counted);
+    }
+
     /** Forgets a lane that is hidden: it is closed once nobody in this process reads it. */
     public void forget(Lane lane) {
         if (lanes.remove(lane.path(), lane)) {

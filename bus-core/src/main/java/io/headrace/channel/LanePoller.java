@@ -17,9 +17,6 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class LanePoller implements AutoCloseable {
 
     private static final long UNKNOWN = -1;
-    // A lane that had something a moment ago is looked at itself: the next record is seen sooner
-    // than its count.
-    private static final int EAGER_PEEKS = 4_096;
 
     private final Lane lane;
     private final LaneTable.Entry entry;
@@ -28,7 +25,6 @@ public final class LanePoller implements AutoCloseable {
     private DocumentContext context;
     private long index = -1;
     private long emptyAt = UNKNOWN;
-    private int eagerPeeks;
 
     LanePoller(Lane lane) {
         this.lane = lane;
@@ -73,12 +69,7 @@ public final class LanePoller implements AutoCloseable {
         if (context != null) {
             return true;
         }
-        if (eagerPeeks == 0 && entry.appendedCount() == emptyAt) {
-            return false;
-        }
-        final boolean found = peek();
-        eagerPeeks = found ? EAGER_PEEKS : Math.max(0, eagerPeeks - 1);
-        return found;
+        return entry.appendedCount() != emptyAt && peek();
     }
 
     /** Lets the next {@link #peekIfAppended()} look, whatever is counted. */

@@ -90,6 +90,16 @@ final class LaneTable implements AutoCloseable {
         return bytes;
     }
 
+    /** How many messages the writer of an entry's lane has appended, read plainly. */
+    long appendedCount(int entry) {
+        return table.getLong(entry * ENTRY_LENGTH + APPENDED_OFFSET);
+    }
+
+    /** How many bytes these have, read plainly. */
+    long appendedBytes(int entry) {
+        return table.getLong(entry * ENTRY_LENGTH + APPENDED_BYTES_OFFSET);
+    }
+
     /** What the writer and the janitor say of one lane. */
     final class Entry {
 

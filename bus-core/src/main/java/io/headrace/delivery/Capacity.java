@@ -4,6 +4,7 @@ package io.headrace.delivery;
 import io.headrace.channel.Bus;
 import io.headrace.channel.ChannelSettings;
 import io.headrace.channel.Lane;
+import io.headrace.channel.LaneCounts;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import io.headrace.message.DeliveryHeader;
@@ -29,7 +30,8 @@ public final class Capacity implements AutoCloseable {
     private final ChannelSettings settings;
     private final LaneMark mark = new LaneMark();
     private final List<LanePoller> pollers = new ArrayList<>();
-    private Lane[] lanes;
+    private List<Lane> lanes;
+    private LaneCounts counts;
     private long laneVersion = -1;
     private long appendedAtLook;
     private long bytesAtLook;
@@ -44,7 +46,8 @@ public final class Capacity implements AutoCloseable {
         this.bus = bus;
         this.channel = own.channel();
         this.settings = settings;
-        this.lanes = new Lane[] {own};
+        this.lanes = List.of(own);
+        this.counts = bus.counts(lanes);
         pollers.add(own.poller());
     }
 
@@ -65,26 +68,11 @@ public final class Capacity implements AutoCloseable {
     }
 
     private boolean hasRoom(int recordLength) {
-        final long waiting = waitingAtLook + appendedCount() - appendedAtLook;
-        final long waitingBytes = waitingBytesAtLook + appendedBytes() - bytesAtLook;
+        counts.sum();
+        final long waiting = waitingAtLook + counts.messages() - appendedAtLook;
+        final long waitingBytes = waitingBytesAtLook + counts.bytes() - bytesAtLook;
         return waiting < settings.messagesMax()
                 && waitingBytes + recordLength <= settings.bytesMax();
-    }
-
-    private long appendedCount() {
-        long sum = 0;
-        for (final Lane lane : lanes) {
-            sum += lane.appendedCount();
-        }
-        return sum;
-    }
-
-    private long appendedBytes() {
-        long sum = 0;
-        for (final Lane lane : lanes) {
-            sum += lane.appendedBytes();
-        }
-        return sum;
     }
 
     private void lookForLanes() {
@@ -104,9 +92,10 @@ public final class Capacity implements AutoCloseable {
                 pollers.add(lane.poller());
             }
         }
-        final Lane[] known = pollers.stream().map(LanePoller::lane).toArray(Lane[]::new);
-        if (!List.of(known).equals(List.of(lanes))) {
+        final List<Lane> known = pollers.stream().map(LanePoller::lane).toList();
+        if (!known.equals(lanes)) {
             lanes = known;
+            counts = bus.counts(lanes);
             look();
         }
     }
@@ -117,8 +106,8 @@ public final class Capacity implements AutoCloseable {
     }
 
     private void look() {
-        appendedAtLook = appendedCount();
-        bytesAtLook = appendedBytes();
+        appendedAtLook = counts.sum().messages();
+        bytesAtLook = counts.bytes();
         waitingAtLook = 0;
         waitingBytesAtLook = 0;
         for (final LanePoller poller : pollers) {

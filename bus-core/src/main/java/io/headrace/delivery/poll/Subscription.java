@@ -4,6 +4,7 @@ package io.headrace.delivery.poll;
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
+import io.headrace.channel.LaneCounts;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import io.headrace.message.DeliveryHeader;
@@ -27,8 +28,9 @@ import org.agrona.CloseHelper;
  *       heads are older than 1 ms, the oldest goes first.
  * </ul>
  *
- * <p>New lanes are found when the bus's lane version has changed, which is one volatile read per
- * poll. One thread; allocates only when lanes are added.
+ * <p>Writers that have had nothing for a while are not asked until one of their lanes has counted a
+ * record, which is 1 ns per lane and poll. New lanes are found when the bus's lane version has
+ * changed, which is one volatile read per poll. One thread; allocates only when lanes are added.
  */
 public final class Subscription implements AutoCloseable {
 
@@ -45,6 +47,11 @@ public final class Subscription implements AutoCloseable {
     private final Consumer<Lane> onLane;
     private final Set<Lane> known = new HashSet<>();
     private WriterLanes[] writers = new WriterLanes[0];
+    // Those that may have something, in any order; the others are asked when a lane has counted.
+    private WriterLanes[] awake = new WriterLanes[0];
+    private int awakeCount;
+    private LaneCounts counts;
+    private WriterLanes[] writerOfLane = new WriterLanes[0];
     private long laneVersion = -1;
     private long lastLookNs;
     private int turn;
@@ -67,6 +74,7 @@ public final class Subscription implements AutoCloseable {
         this.fromStart = fromStart;
         this.channels = channels;
         this.onBadLane = onBadLane;
+        this.counts = bus.counts(List.of());
     }
 
     /**
@@ -77,17 +85,18 @@ public final class Subscription implements AutoCloseable {
     public int poll(Delivery delivery, long nowNs) {
         checkLanes();
         checkCounts(nowNs);
-        final WriterLanes[] all = writers;
-        final int count = all.length;
-        int work = 0;
         final WriterLanes oldest = oldest(nowNs - PATIENCE_NS);
-        if (oldest != null) {
-            work += oldest.pass(delivery, nowNs);
-        }
+        int work = oldest == null ? 0 : oldest.pass(delivery, nowNs);
+        final int count = awakeCount;
         turn = turn + 1 < count ? turn + 1 : 0;
-        for (int i = 0; i < count; i++) {
-            final WriterLanes next = all[turn + i < count ? turn + i : turn + i - count];
-            // Who had nothing a moment ago is asked again when messages have taken their time.
+        for (int i = 0; i < awakeCount; i++) {
+            if (work > 0) {
+                // Who had nothing a moment ago is asked when messages have taken their time.
+                wakeCounted();
+            }
+            // Those that this has woken are at the end.
+            final int shifted = turn + i < count ? turn + i : turn + i - count;
+            final WriterLanes next = awake[i < count ? shifted : i];
             if (next != oldest && (work > 0 || next.hasHead())) {
                 work += next.pass(delivery, nowNs);
             }
@@ -123,16 +132,40 @@ public final class Subscription implements AutoCloseable {
 
     /** The writer whose head is the oldest of those appended before a time, or null. */
     private WriterLanes oldest(long beforeNs) {
+        wakeCounted();
         WriterLanes oldest = null;
         long oldestNs = beforeNs;
-        for (final WriterLanes writer : writers) {
+        for (int i = awakeCount - 1; i >= 0; i--) {
+            final WriterLanes writer = awake[i];
             final LanePoller head = writer.head();
-            if (head != null && appendedNs(head) < oldestNs) {
+            if (head == null) {
+                writer.isAwake(false);
+                awake[i] = awake[--awakeCount];
+            } else if (appendedNs(head) < oldestNs) {
                 oldest = writer;
                 oldestNs = appendedNs(head);
             }
         }
         return oldest;
+    }
+
+    private void wakeCounted() {
+        for (int lane = counts.next(0); lane >= 0; lane = counts.next(lane + 1)) {
+            wake(writerOfLane[lane]);
+        }
+    }
+
+    private void wake(WriterLanes writer) {
+        if (!writer.isAwake()) {
+            writer.isAwake(true);
+            awake[awakeCount++] = writer;
+        }
+    }
+
+    private void wakeAll() {
+        for (final WriterLanes writer : writers) {
+            wake(writer);
+        }
     }
 
     private void checkLanes() {
@@ -153,6 +186,7 @@ public final class Subscription implements AutoCloseable {
             for (final WriterLanes writer : writers) {
                 writer.lookAgain();
             }
+            wakeAll();
         }
     }
 
@@ -168,6 +202,7 @@ public final class Subscription implements AutoCloseable {
         for (final WriterLanes writer : writers) {
             writer.rewind(rewound, mark);
         }
+        wakeAll();
     }
 
     /** Number of lanes it reads. */
@@ -194,6 +229,15 @@ public final class Subscription implements AutoCloseable {
         }
         all.removeIf(WriterLanes::isEmpty);
         writers = all.toArray(new WriterLanes[0]);
+        counts = bus.counts(lanes);
+        writerOfLane =
+                lanes.stream()
+                        .map(lane -> writerLanes(all, lane.writer()))
+                        .toArray(WriterLanes[]::new);
+        awake = new WriterLanes[writers.length];
+        awakeCount = 0;
+        all.forEach(writer -> writer.isAwake(false));
+        wakeAll();
     }
 
     private LanePoller start(Lane lane) {
@@ -220,6 +264,8 @@ public final class Subscription implements AutoCloseable {
     public void close() {
         CloseHelper.quietCloseAll(writers);
         writers = new WriterLanes[0];
+        awakeCount = 0;
+        counts = bus.counts(List.of());
         known.clear();
     }
 }

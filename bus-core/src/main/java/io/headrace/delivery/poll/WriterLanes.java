@@ -17,6 +17,7 @@ final class WriterLanes implements AutoCloseable {
     private LanePoller[] lanes = new LanePoller[0];
     private long lastSequence;
     private LanePoller head;
+    private boolean isAwake;
 
     /**
      * @param hasNewLanes whether lanes have come to the bus that this does not know yet.
@@ -62,6 +63,15 @@ final class WriterLanes implements AutoCloseable {
     /** Whether {@link #head()} has found one that is not passed yet. */
     boolean hasHead() {
         return head != null;
+    }
+
+    /** Whether its subscription asks it in each poll. */
+    boolean isAwake() {
+        return isAwake;
+    }
+
+    void isAwake(boolean awake) {
+        isAwake = awake;
     }
 
     /** Looks at all lanes the next time, whatever their writer has counted. */

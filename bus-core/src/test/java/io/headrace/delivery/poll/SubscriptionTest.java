@@ -195,6 +195,48 @@ class SubscriptionTest {
     }
 
     @Test
+    void shouldFindTheRecordOfAWriterThatHadNothing() {
+        quiet.append(CHANNEL, START_NS);
+        third.append(CHANNEL, START_NS);
+        for (int i = 1; i <= 3; i++) {
+            drain();
+            busy.append(CHANNEL, START_NS);
+            quiet.append("http.disconnect", START_NS);
+            delivered.clear();
+            assertEquals(2, poll(START_NS));
+            assertEquals(Set.of("busy" + i, "quiet" + (i + 1)), Set.copyOf(delivered));
+        }
+    }
+
+    @Test
+    void shouldFindTheOldestRecordOfWritersThatHadNothing() {
+        for (final TestWriter writer : List.of(busy, quiet, third)) {
+            writer.append(CHANNEL, START_NS);
+        }
+        drain();
+        delivered.clear();
+        busy.append(CHANNEL, START_NS - 1);
+        quiet.append(CHANNEL, START_NS - 3);
+        third.append(CHANNEL, START_NS - 2);
+        while (subscription.passOldest(this::deliverAndPass, START_NS)) {
+            // Until there is no more.
+        }
+        assertEquals(List.of("quiet2", "third2", "busy2"), delivered);
+    }
+
+    @Test
+    void shouldFindARecordThatItsWriterHasNotCountedTenMillisecondsLater() {
+        busy.append(CHANNEL, START_NS);
+        quiet.append(CHANNEL, START_NS);
+        drain();
+        delivered.clear();
+        RawLane.append(bus, CHANNEL, "busy", new byte[63]);
+        assertEquals(0, poll(START_NS + 10 * MS - 1));
+        assertEquals(1, poll(START_NS + 10 * MS));
+        assertEquals(List.of("busy-1"), delivered);
+    }
+
+    @Test
     void shouldFindLanesOnlyOfItsOwnChannels() {
         busy.append("other", START_NS);
         poll(START_NS);
