@@ -259,7 +259,7 @@ public final class Janitor implements Agent {
             if (hiddenSinceNs.containsKey(lane)) {
                 continue;
             }
-            if (!keeper.isDrained() || !isOver(lane.channel(), lane.writer(), members)) {
+            if (!isDrained(keeper, members) || !isOver(lane.channel(), lane.writer(), members)) {
                 drainedSinceNs.remove(lane);
                 deletions +=
                         keeper.deleteFiles(
@@ -287,7 +287,17 @@ public final class Janitor implements Agent {
         }
     }
 
-    /** The earliest connect of a lane whose keys an open WebSocket's messages refer to. */
+    /** Whether nothing waits; what waits in a dead writer's lane may refer to its others. */
+    private boolean isDrained(LaneKeeper keeper, LiveMembers.Snapshot members) {
+        final String writer = keeper.lane().writer();
+        return keeper.isDrained()
+                && (!members.isWriterDead(writer)
+                        || keepers.values().stream()
+                                .filter(other -> other.lane().writer().equals(writer))
+                                .allMatch(LaneKeeper::isDrained));
+    }
+
+    /** The earliest record of a lane whose keys an open WebSocket, or what waits, refers to. */
     private long referredIndex(Lane lane) {
         long oldest = Long.MAX_VALUE;
         if (lane.channel().endsWith(ChannelName.WEBSOCKET_CONNECT)) {
@@ -297,6 +307,10 @@ public final class Janitor implements Agent {
                     oldest = Math.min(oldest, table.oldestIndex(lane.number()));
                 }
             }
+        }
+        // After the tables: a WebSocket's messages are appended while it is open.
+        for (final LaneKeeper keeper : keepers.values()) {
+            oldest = keeper.refersTo(lane) ? Math.min(oldest, keeper.referredIndex()) : oldest;
         }
         return oldest;
     }

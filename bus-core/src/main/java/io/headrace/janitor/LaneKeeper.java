@@ -132,6 +132,42 @@ final class LaneKeeper implements AutoCloseable {
         return passed + (int) ((mark.endedBytes() - bytesBefore) / MUCH_BYTES);
     }
 
+    /** Whether its messages point at records of the same writer's other lane, which hold keys. */
+    boolean refersTo(Lane requests) {
+        final String channel = lane.channel();
+        final boolean isHttp = channel.endsWith(ChannelName.HTTP_DISCONNECT);
+        return lane.writer().equals(requests.writer())
+                && (isHttp
+                        || channel.endsWith(ChannelName.WEBSOCKET_RECEIVE)
+                        || channel.endsWith(ChannelName.WEBSOCKET_DISCONNECT))
+                && requests.channel()
+                        .equals(
+                                ChannelName.sibling(
+                                        channel,
+                                        isHttp
+                                                ? ChannelName.HTTP_REQUEST
+                                                : ChannelName.WEBSOCKET_CONNECT));
+    }
+
+    /**
+     * Index of the earliest record that one of its messages points at which has not ended; {@link
+     * Long#MAX_VALUE} for none.
+     */
+    long referredIndex() {
+        final Message reader = new Message();
+        long oldest = Long.MAX_VALUE;
+        for (scout.rewind(mark); scout.peek(); scout.advance()) {
+            final UnsafeBuffer record = scout.record();
+            if (Message.isWhole(record)
+                    && !ClaimWord.hasEnded(ClaimWord.read(record))
+                    && reader.wrap(record).decode()
+                    && reader.requestIndex() != Message.NO_INDEX) {
+                oldest = Math.min(oldest, reader.requestIndex());
+            }
+        }
+        return oldest;
+    }
+
     /** Whether a message that was deferred is to be freed now. */
     boolean hasDue(long nowNs) {
         return nowNs >= nextDueNs;

@@ -9,10 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.channel.Bus;
 import io.headrace.channel.LanePoller;
+import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.poll.Subscription;
 import io.headrace.janitor.SimulatedHost.Housekeeper;
 import io.headrace.member.Member;
+import io.headrace.message.Close;
+import io.headrace.message.encode.EventEncoder;
+import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
 import io.headrace.testing.TestWriter;
 import java.io.IOException;
@@ -21,10 +25,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files of roll cycles that are over, on lanes that go on into a new one every second. */
 class RetentionTest {
@@ -64,6 +71,77 @@ class RetentionTest {
         assertEquals(3, files().size(), files().toString());
         assertEquals(3, host.mark(REQUESTS, writer.id()).endedCount());
         assertEquals(List.of(4L, 5L, 6L), sequencesOf(host.bus));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ChannelName.HTTP_DISCONNECT,
+                ChannelName.WEBSOCKET_RECEIVE,
+                "game." + ChannelName.WEBSOCKET_DISCONNECT
+            })
+    void shouldKeepTheFilesThatWaitingMessagesReferTo(String channel) throws IOException {
+        final String requests =
+                channel.endsWith(ChannelName.HTTP_DISCONNECT)
+                        ? ChannelName.HTTP_REQUEST
+                        : ChannelName.sibling(channel, ChannelName.WEBSOCKET_CONNECT);
+        final List<Long> indexes = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            host.nowNs += SECOND;
+            indexes.add(writer.append(requests, host.nowNs));
+        }
+        for (final int number : new int[] {4, 2, 3}) {
+            writer.append(channel, pointer(channel, indexes.get(number)), number, 0, host.nowNs);
+        }
+        try (TestWriter another = new TestWriter(host.bus, frontEnd.id() + "-1")) {
+            another.append(channel, pointer(channel, indexes.get(0)), 9, 0, host.nowNs);
+        }
+        host.finishAll(requests, writer.id(), 77);
+        host.run(janitor, 3 * SECOND, frontEnd);
+        assertEquals(4, files(requests).size());
+
+        host.claim(channel, writer.id(), 1, host.consumer());
+        host.run(janitor, 3 * SECOND, frontEnd);
+        assertEquals(4, files(requests).size(), "its consumer may still ask for it");
+
+        host.finish(channel, writer.id(), 1, host.consumer(), ClaimWord.DONE);
+        host.run(janitor, 3 * SECOND, frontEnd);
+        assertEquals(3, files(requests).size());
+
+        host.finishAll(channel, writer.id(), 77);
+        host.run(janitor, 3 * SECOND, frontEnd);
+        assertEquals(1, files(requests).size());
+    }
+
+    private static byte[] pointer(String channel, long index) {
+        final EventEncoder encoder = new EventEncoder();
+        if (channel.endsWith(ChannelName.HTTP_DISCONNECT)) {
+            return Samples.message(
+                    Samples.record(
+                            EventEncoder.disconnectLength(),
+                            (b, at) -> encoder.encodeDisconnect(b, at, index)));
+        }
+        if (channel.endsWith(ChannelName.WEBSOCKET_RECEIVE)) {
+            return Samples.message(
+                    Samples.record(
+                            EventEncoder.receiveLength(1),
+                            (b, at) ->
+                                    encoder.encodeReceive(
+                                            b,
+                                            at,
+                                            index,
+                                            -1,
+                                            true,
+                                            new UnsafeBuffer(new byte[1]),
+                                            0,
+                                            1)));
+        }
+        return Samples.message(
+                Samples.record(
+                        EventEncoder.clientCloseLength(0),
+                        (b, at) ->
+                                encoder.encodeClientClose(
+                                        b, at, index, 1_000, Close.By.CLIENT, new byte[0])));
     }
 
     @Test
@@ -190,7 +268,11 @@ class RetentionTest {
     }
 
     private List<Path> files() throws IOException {
-        try (Stream<Path> files = Files.list(host.lane(REQUESTS, writer.id()).path())) {
+        return files(REQUESTS);
+    }
+
+    private List<Path> files(String channel) throws IOException {
+        try (Stream<Path> files = Files.list(host.lane(channel, writer.id()).path())) {
             return files.filter(file -> file.toString().endsWith(".cq4")).sorted().toList();
         }
     }
