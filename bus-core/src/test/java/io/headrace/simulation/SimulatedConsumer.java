@@ -54,8 +54,7 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
         final String id = process.member.id() + "-" + number;
         this.order = simulation.ledger.newReader(id, consumerId);
         this.resolver = new RequestResolver(bus);
-        this.shards =
-                new Shards(bus, process.liveMembers, consumerId, Simulation.RETENTION.hungNs());
+        this.shards = new Shards(bus, process.liveMembers, consumerId, Simulation.HUNG_NS);
         this.subscription =
                 new Subscription(
                         bus,

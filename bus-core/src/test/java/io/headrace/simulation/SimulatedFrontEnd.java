@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -91,7 +92,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
                                 bus,
                                 process.liveMembers,
                                 process.firstConsumerId,
-                                Simulation.RETENTION.hungNs()),
+                                Simulation.HUNG_NS),
                         this,
                         new FateCounters(process.member, writer),
                         new UndecodableReport(process.member.errorLog()));
@@ -137,12 +138,10 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
         }
     }
 
-    private static java.util.Optional<Long> any(Random random, Map<Long, Long> connections) {
+    private static Optional<Long> any(Random random, Map<Long, Long> connections) {
         final List<Long> all = new ArrayList<>(connections.keySet());
         all.sort(null);
-        return all.isEmpty()
-                ? java.util.Optional.empty()
-                : java.util.Optional.of(all.get(random.nextInt(all.size())));
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.get(random.nextInt(all.size())));
     }
 
     private long newConnection() {
@@ -222,8 +221,9 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
     /** The client leaves before its answer. */
     private void leave(long connection, long nowNs) {
         final long index = requests.remove(connection);
-        final UnsafeBuffer record = records.read(ChannelName.HTTP_REQUEST, writer, index);
-        if (!ClaimWord.tryEnd(record, process.firstConsumerId, ClaimWord.CANCELLED)) {
+        final Optional<UnsafeBuffer> record = records.find(ChannelName.HTTP_REQUEST, writer, index);
+        if (record.isPresent()
+                && !ClaimWord.tryEnd(record.get(), process.firstConsumerId, ClaimWord.CANCELLED)) {
             append(
                     ChannelName.HTTP_DISCONNECT,
                     connection,
@@ -254,7 +254,11 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
 
     /** Ends a request that has expired, or whose consumer died, as {@code Ingress} does. */
     private boolean hasEnded(long index, long nowNs) {
-        final UnsafeBuffer record = records.read(ChannelName.HTTP_REQUEST, writer, index);
+        final Optional<UnsafeBuffer> found = records.find(ChannelName.HTTP_REQUEST, writer, index);
+        if (found.isEmpty()) {
+            return true;
+        }
+        final UnsafeBuffer record = found.get();
         final int word = ClaimWord.read(record);
         if (ClaimWord.isFree(word)) {
             return ClaimWord.hasExpired(record, nowNs)

@@ -28,7 +28,7 @@ import org.agrona.concurrent.Agent;
  */
 final class Simulation implements AutoCloseable {
 
-    static final Retention RETENTION = new Retention(2_000, 5_000 * SimulatedClock.MS);
+    static final long HUNG_NS = 5_000 * SimulatedClock.MS;
 
     private static final int FRONT_END_COUNT = 2;
     private static final int WORKER_COUNT_MAX = 3;
@@ -39,6 +39,7 @@ final class Simulation implements AutoCloseable {
     final SimulatedClock clock = new SimulatedClock();
     final Bus bus;
     final Ledger ledger;
+    private final Retention retention;
     Random random = new Random(0);
 
     private final List<SimulatedProcess> frontEnds = new ArrayList<>();
@@ -50,7 +51,11 @@ final class Simulation implements AutoCloseable {
     private int depth;
     private boolean isQuiet = true;
 
-    Simulation(Path directory) {
+    /**
+     * @param retentionMs how long what has ended is kept.
+     */
+    Simulation(Path directory, long retentionMs) {
+        retention = new Retention(retentionMs, HUNG_NS);
         bus = Bus.openOrCreate(directory, clock);
         ledger = new Ledger(bus, this::mayBeLost, this::mayBeFreed);
         for (int i = 0; i < replySequences.length; i++) {
@@ -88,7 +93,7 @@ final class Simulation implements AutoCloseable {
     private void prepare() {
         while (frontEnds.size() < FRONT_END_COUNT) {
             final SimulatedProcess process =
-                    new SimulatedProcess(bus, Member.Kind.FRONT_END, "", 1, RETENTION);
+                    new SimulatedProcess(bus, Member.Kind.FRONT_END, "", 1, retention);
             process.add(new SimulatedFrontEnd(this, process));
             announce(process);
             frontEnds.add(process);
@@ -111,7 +116,7 @@ final class Simulation implements AutoCloseable {
                                 Member.Kind.WORKER,
                                 "http.*,websocket.*",
                                 consumerCount,
-                                RETENTION);
+                                retention);
                 for (int c = 0; c < consumerCount; c++) {
                     process.add(new SimulatedConsumer(this, process, c, i * CONSUMERS_MAX + c));
                 }
@@ -290,8 +295,7 @@ final class Simulation implements AutoCloseable {
 
     /** Whether a claim may be taken from its holder: it is dead, or has had it for too long. */
     private boolean mayBeLost(int consumerId, long claimedNs) {
-        return isDead(consumerId)
-                || claimedNs != 0 && clock.nanoTime() - claimedNs > RETENTION.hungNs();
+        return isDead(consumerId) || claimedNs != 0 && clock.nanoTime() - claimedNs > HUNG_NS;
     }
 
     private boolean mayBeFreed(int consumerId, long claimedNs) {

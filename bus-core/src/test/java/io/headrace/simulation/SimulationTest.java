@@ -20,6 +20,7 @@ class SimulationTest {
     private static final int BATCH = 100;
     private static final int SEED_COUNT = Integer.getInteger("headrace.simulation.seeds", 1_000);
     private static final long SEED = Long.getLong("headrace.simulation.seed", -1);
+    private static final String ROLL_CYCLE = "headrace.roll.cycle";
     private static final String[] SETTINGS = {
         "headrace.channel.http.*.expiry=2s",
         "headrace.channel.http.*.redeliver=idempotent",
@@ -38,13 +39,12 @@ class SimulationTest {
     @BeforeEach
     void setBlockSize() {
         System.setProperty("headrace.block.size", "1m");
-        System.setProperty("headrace.roll.cycle", "FAST_HOURLY");
     }
 
     @AfterEach
     void clear() {
         System.clearProperty("headrace.block.size");
-        System.clearProperty("headrace.roll.cycle");
+        System.clearProperty(ROLL_CYCLE);
     }
 
     @Test
@@ -65,9 +65,12 @@ class SimulationTest {
                 System.setProperty(setting[0], setting[1]);
             }
         }
+        // In every third one files are deleted as soon as they may be.
+        final boolean isForgetful = mask % 3 == 2;
+        System.setProperty(ROLL_CYCLE, isForgetful ? "TEST_SECONDLY" : "FAST_HOURLY");
         final Path bus = Files.createTempDirectory(directory, "bus");
         long seed = first;
-        try (Simulation simulation = new Simulation(bus)) {
+        try (Simulation simulation = new Simulation(bus, isForgetful ? 0 : 2_000)) {
             for (; seed < end; seed++) {
                 simulation.run(seed);
             }
