@@ -248,7 +248,7 @@ public final class Lane implements AutoCloseable {
      *
      * @param reader what it stands at is kept, and all behind it.
      * @param referredIndex this and all behind it is kept, too; {@link Long#MAX_VALUE} for none.
-     * @param beforeMs only those that were given up before this wall-clock time.
+     * @param beforeMs only those that were given up before this bus time.
      * @return number of files deleted.
      */
     public int deleteFiles(LanePoller reader, long referredIndex, long beforeMs) {

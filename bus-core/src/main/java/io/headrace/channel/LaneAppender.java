@@ -188,7 +188,7 @@ public final class LaneAppender implements AutoCloseable {
             return false;
         }
         final int cycle = file == null ? (int) (nowNs / cycleNs) : file.cycle() + 1;
-        final CycleFile next = lane.files().roll(cycle).orElse(null);
+        final CycleFile next = lane.files().roll(cycle, nowNs).orElse(null);
         if (next == null) {
             retryAtNs = nowNs + RETRY_NS;
             return false;

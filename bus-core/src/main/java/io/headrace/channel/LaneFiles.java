@@ -121,11 +121,11 @@ final class LaneFiles implements AutoCloseable {
     }
 
     /** The file with which the writer goes on; empty when there is no memory for it. */
-    synchronized Optional<CycleFile> roll(int cycle) {
+    synchronized Optional<CycleFile> roll(int cycle, long nowNs) {
         if (!prepare(cycle)) {
             return Optional.empty();
         }
-        endRolled();
+        endRolled(nowNs);
         isWritten = true;
         ended = current;
         current = next;
@@ -178,7 +178,9 @@ final class LaneFiles implements AutoCloseable {
             return !isClosed && isRead && follow();
         }
         final boolean worked =
-                endRolled() || populate(isTight ? AHEAD_MIN : ahead) || prepare(nowNs, isTight);
+                endRolled(nowNs)
+                        || populate(isTight ? AHEAD_MIN : ahead)
+                        || prepare(nowNs, isTight);
         tell();
         return worked;
     }
@@ -209,11 +211,11 @@ final class LaneFiles implements AutoCloseable {
                 && prepare(current.cycle() + 1);
     }
 
-    private boolean endRolled() {
+    private boolean endRolled(long nowNs) {
         if (ended == null) {
             return false;
         }
-        ended.end(RESERVE);
+        ended.end(RESERVE, nowNs);
         allocatedBefore += ended.usedLength(RESERVE);
         ended.close();
         ended = null;

@@ -264,7 +264,7 @@ public final class Janitor implements Agent {
                 deletions +=
                         keeper.deleteFiles(
                                 () -> referredIndex(lane),
-                                System.currentTimeMillis()
+                                nowNs / 1_000_000L
                                         // Without memory, the past goes first.
                                         - (bus.isMemoryTight() ? 0 : retention.retentionMs()));
             } else if (nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)

@@ -72,7 +72,7 @@ final class LaneKeeper implements AutoCloseable {
      *
      * @param referredIndex of the earliest record that is referred to, asked for only when there is
      *     something to delete; {@link Long#MAX_VALUE} for none.
-     * @param beforeMs only those that were given up before this wall-clock time.
+     * @param beforeMs only those that were given up before this bus time.
      * @return number of files deleted.
      */
     int deleteFiles(LongSupplier referredIndex, long beforeMs) {

@@ -61,7 +61,10 @@ class MemoryTest {
         end(40);
         run(10 * SECOND);
         assertFalse(host.bus.isMemoryTight());
+        run(575 * SECOND);
         assertEquals(40, recordCount());
+        run(30 * SECOND);
+        assertTrue(recordCount() < 20, "" + recordCount());
     }
 
     @Test

@@ -155,6 +155,11 @@ final class Ledger implements AutoCloseable {
         private void onDeleted(Entry entry) {
             deletedCount++;
             open.remove(entry.index);
+            if (ClaimWord.state(entry.word) == ClaimWord.CLAIMED) {
+                // Whoever has it may have been taken for hung.
+                entry.word = ClaimWord.of(ClaimWord.consumer(entry.word), ClaimWord.LOST);
+                lost.put(entry.index, entry);
+            }
             final Set<Entry> connection = byConnection.get(entry.connection);
             if (connection != null) {
                 connection.remove(entry);
@@ -352,8 +357,10 @@ final class Ledger implements AutoCloseable {
     }
 
     private static int redeliveries(View view, long index) {
-        Simulation.check(view.poller.moveTo(index) && view.poller.peek(), () -> "gone");
-        final int count = DeliveryHeader.redeliveries(view.poller.record(), 0);
+        final boolean isThere = view.poller.moveTo(index) && view.poller.peek();
+        final int count =
+                isThere ? DeliveryHeader.redeliveries(view.poller.record(), 0) : Integer.MAX_VALUE;
+        Simulation.check(isThere || view.lost.containsKey(index), () -> "gone");
         view.look();
         return count;
     }

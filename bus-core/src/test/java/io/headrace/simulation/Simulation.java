@@ -195,6 +195,8 @@ final class Simulation implements AutoCloseable {
             kill(process);
         } else if (dice < 40 && depth < DEPTH_MAX) {
             depth++;
+            // What this one has done since the last step.
+            ledger.look();
             final boolean wholeProcess = random.nextBoolean();
             if (wholeProcess) {
                 process.stop(true);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import net.openhft.chronicle.bytes.MappedBytes;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
@@ -124,13 +125,15 @@ public final class CycleFile implements AutoCloseable {
     /**
      * Gives back what is populated behind the end of a file that is ended, and dates it: a mapped
      * file's own time does not tell when it was written last.
+     *
+     * @param nowNs bus time.
      */
-    public void end(int reserve) {
+    public void end(int reserve, long nowNs) {
         final long used = usedLength(reserve);
         Pages.giveBack(address + used, populatedTo.get() - used);
         try {
             Files.setLastModifiedTime(
-                    store.file().toPath(), FileTime.fromMillis(System.currentTimeMillis()));
+                    store.file().toPath(), FileTime.from(nowNs, TimeUnit.NANOSECONDS));
         } catch (final IOException deletedAlready) {
             // Then nobody asks after its time.
         }
