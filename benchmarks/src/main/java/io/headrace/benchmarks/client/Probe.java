@@ -13,7 +13,8 @@ import java.util.concurrent.locks.LockSupport;
 public final class Probe implements AutoCloseable {
 
     private static final String OK = "HTTP/1.1 200 ";
-    private static final long RETRY_NS = TimeUnit.MILLISECONDS.toNanos(2);
+    // More often, it would keep a cold server from what it is asked about.
+    private static final long RETRY_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(30);
 
     private final Socket socket;

@@ -34,7 +34,7 @@ public final class HttpRow implements Row {
         return "Requests for /hello on keep-alive connections. headrace: a front end and a worker in"
                 + " their default profile; netty: one process with the same pipeline, as many event"
                 + " loops and the same response; proxy: a reverse proxy written with Netty in front"
-                + " of that one, over a Unix socket. The client has a core's share too. At a fixed"
+                + " of that one, over a Unix socket; nginx: another one, where it is installed. The client has a core's share too. At a fixed"
                 + " rate, time begins when a request was to be sent.";
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The servers that several rows measure: started by the first of them, stopped where they are
@@ -21,12 +22,15 @@ public final class Servers {
     /** What headrace is compared with first of all. */
     public static final String NETTY = "netty";
 
-    private static final String PROXY = "proxy";
+    private static final Set<String> PROXIES = Set.of("proxy", "nginx");
     private static final String URING = "netty io_uring";
 
     private List<Server> all = List.of();
 
-    /** All of them, paused: headrace in its default profile, netty, and a proxy before netty. */
+    /**
+     * All of them, paused: headrace in its default profile, netty, and before it a proxy written
+     * with Netty, and nginx where it is installed.
+     */
     public List<Server> all(Run run) throws IOException {
         if (all.isEmpty()) {
             final List<Server> started = new ArrayList<>();
@@ -35,6 +39,7 @@ public final class Servers {
             final Server netty = startNetty(run, socket);
             started.add(netty);
             started.add(startProxy(run, netty, socket));
+            NginxServer.startProxy(run, netty, socket).ifPresent(started::add);
             for (final Server server : started) {
                 Probe.awaitAnswer(server.port());
             }
@@ -48,7 +53,7 @@ public final class Servers {
 
     /** Headrace and netty. */
     public List<Server> withoutProxy(Run run) throws IOException {
-        return all(run).stream().filter(server -> !server.name().equals(PROXY)).toList();
+        return all(run).stream().filter(server -> !PROXIES.contains(server.name())).toList();
     }
 
     /** Headrace, netty, and where they are netty on io_uring and nchan. */
@@ -62,7 +67,7 @@ public final class Servers {
             server.pause();
             servers.add(server);
         }
-        final Optional<Server> nchan = NchanServer.start(run);
+        final Optional<Server> nchan = NginxServer.startChat(run);
         if (nchan.isPresent()) {
             nchan.get().pause();
             servers.add(nchan.get());
@@ -119,7 +124,7 @@ public final class Servers {
     private static Server startProxy(Run run, Server netty, Path socket) throws IOException {
         final Child proxy = run.processes().startJvm(NettyProxy.class, socket);
         return new Server(
-                PROXY,
+                "proxy",
                 (int) proxy.answer().number("port"),
                 List.of(proxy, netty.processes().get(0)));
     }

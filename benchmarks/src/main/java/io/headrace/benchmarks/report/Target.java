@@ -44,6 +44,7 @@ record Target(String what, double limit, boolean isAtMost, String unit, double m
             for (final String name : List.of("closed 32", "closed 256")) {
                 finder.atLeast(0.8, row, name, "netty", Figure.PER_SECOND);
                 finder.atLeast(2.5, row, name, "proxy", Figure.PER_SECOND);
+                finder.atLeast(2.5, row, name, "nginx", Figure.PER_SECOND);
             }
         }
         for (final int members : List.of(1_000, 10_000)) {
