@@ -258,12 +258,14 @@ public final class Bus implements AutoCloseable {
             final LaneAppender appender =
                     new LaneAppender(lane, sequence, bells.new Ringer(channel, this::laneVersion));
             appender.warmUp(clock.nanoTime());
-            lane.publish();
+            // Before others in this process find it, who would open it once more.
             lanes.put(path, lane);
+            lane.publish();
             raiseLaneVersion();
             return appender;
         } catch (final HeadraceException e) {
             // Its writer may try again when there is memory.
+            lanes.remove(path);
             deleteUnreadable(path);
             throw e;
         }

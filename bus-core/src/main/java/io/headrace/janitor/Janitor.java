@@ -259,11 +259,11 @@ public final class Janitor implements Agent {
             if (hiddenSinceNs.containsKey(lane)) {
                 continue;
             }
-            if (!isDrained(keeper, members) || !isOver(lane.channel(), lane.writer(), members)) {
+            if (!isOver(lane.channel(), lane.writer(), members) || !isDrained(keeper, members)) {
                 drainedSinceNs.remove(lane);
                 deletions +=
                         keeper.deleteFiles(
-                                () -> referredIndex(lane),
+                                () -> referredIndex(lane, members),
                                 nowNs / 1_000_000L
                                         // Without memory, the past goes first.
                                         - (bus.isMemoryTight() ? 0 : retention.retentionMs()));
@@ -287,18 +287,29 @@ public final class Janitor implements Agent {
         }
     }
 
-    /** Whether nothing waits; what waits in a dead writer's lane may refer to its others. */
+    /** Whether nothing waits in a lane, nor what refers to it. */
     private boolean isDrained(LaneKeeper keeper, LiveMembers.Snapshot members) {
-        final String writer = keeper.lane().writer();
         return keeper.isDrained()
-                && (!members.isWriterDead(writer)
-                        || keepers.values().stream()
-                                .filter(other -> other.lane().writer().equals(writer))
-                                .allMatch(LaneKeeper::isDrained));
+                && keepers.values().stream()
+                        .allMatch(
+                                other ->
+                                        other.isDrained()
+                                                || !isNeededBy(other, keeper.lane(), members));
+    }
+
+    /**
+     * Whether what waits in another lane is to find its requests here. Not when there are workers
+     * for these, but none for what waits: nobody may ever come, and requests do not stop.
+     */
+    private static boolean isNeededBy(
+            LaneKeeper other, Lane requests, LiveMembers.Snapshot members) {
+        return other.refersTo(requests)
+                && (members.isServed(other.lane().channel())
+                        || !members.isServed(requests.channel()));
     }
 
     /** The earliest record of a lane whose keys an open WebSocket, or what waits, refers to. */
-    private long referredIndex(Lane lane) {
+    private long referredIndex(Lane lane, LiveMembers.Snapshot members) {
         long oldest = Long.MAX_VALUE;
         if (lane.channel().endsWith(ChannelName.WEBSOCKET_CONNECT)) {
             for (final ConnectionTable table :
@@ -310,7 +321,9 @@ public final class Janitor implements Agent {
         }
         // After the tables: a WebSocket's messages are appended while it is open.
         for (final LaneKeeper keeper : keepers.values()) {
-            oldest = keeper.refersTo(lane) ? Math.min(oldest, keeper.referredIndex()) : oldest;
+            if (isNeededBy(keeper, lane, members)) {
+                oldest = Math.min(oldest, keeper.referredIndex());
+            }
         }
         return oldest;
     }

@@ -161,7 +161,8 @@ final class LaneKeeper implements AutoCloseable {
             if (Message.isWhole(record)
                     && !ClaimWord.hasEnded(ClaimWord.read(record))
                     && reader.wrap(record).decode()
-                    && reader.requestIndex() != Message.NO_INDEX) {
+                    // Not one that carries its keys, nor a damaged one.
+                    && reader.requestIndex() >= 0) {
                 oldest = Math.min(oldest, reader.requestIndex());
             }
         }

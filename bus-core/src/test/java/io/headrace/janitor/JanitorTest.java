@@ -248,6 +248,31 @@ class JanitorTest {
     }
 
     @Test
+    void shouldNotKeepADeadWritersLanesForWhatWaitsInOneThatDoesNotReferToThem() {
+        writer.append(REQUESTS, new byte[16], 1, 60_000, host.nowNs);
+        writer.append("game.http.disconnect", new byte[16], 1, 0, host.nowNs);
+        writer.append("dead.letters", new byte[16], 1, 0, host.nowNs);
+        run(first, 100 * MS, frontEnd);
+        host.kill(frontEnd);
+        run(first, 10 * SECOND);
+        assertFalse(Files.exists(lanePath(REQUESTS)));
+        assertTrue(Files.exists(lanePath("game.http.disconnect")));
+    }
+
+    @Test
+    void shouldNotKeepRequestsForADisconnectOfWhichNoWorkerWillHear() {
+        try (Member worker = TestMembers.worker(host.bus, REQUESTS, 1)) {
+            writer.append(REQUESTS, new byte[16], 1, 60_000, host.nowNs);
+            writer.append("http.disconnect", new byte[16], 1, 0, host.nowNs);
+            run(first, 100 * MS, frontEnd, worker);
+            host.kill(frontEnd);
+            run(first, 10 * SECOND, worker);
+            assertFalse(Files.exists(lanePath(REQUESTS)));
+            assertTrue(Files.exists(lanePath("http.disconnect")));
+        }
+    }
+
+    @Test
     void shouldKeepADeadWritersLanesForTheRetention() {
         append(1);
         run(first, 100 * MS, frontEnd);

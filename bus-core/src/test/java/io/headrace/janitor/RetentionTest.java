@@ -95,6 +95,8 @@ class RetentionTest {
         }
         try (TestWriter another = new TestWriter(host.bus, frontEnd.id() + "-1")) {
             another.append(channel, pointer(channel, indexes.get(0)), 9, 0, host.nowNs);
+            // Of nobody: a damaged one must not end the janitor's round.
+            writer.append(channel, pointer(channel, -7), 9, 0, host.nowNs);
         }
         host.finishAll(requests, writer.id(), 77);
         host.run(janitor, 3 * SECOND, frontEnd);

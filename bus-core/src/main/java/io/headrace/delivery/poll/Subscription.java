@@ -29,8 +29,9 @@ import org.agrona.CloseHelper;
  * </ul>
  *
  * <p>Writers that have had nothing for a while are not asked until one of their lanes has counted a
- * record, which is 1 ns per lane and poll. New lanes are found when the bus's lane version has
- * changed, which is one volatile read per poll. One thread; allocates only when lanes are added.
+ * record, which is about 1 ns per lane and look. New lanes are found when the bus's lane version
+ * has changed, which is one volatile read per poll. One thread; allocates only when lanes are
+ * added.
  */
 public final class Subscription implements AutoCloseable {
 
@@ -213,31 +214,36 @@ public final class Subscription implements AutoCloseable {
     private void lookForLanes() {
         final List<Lane> lanes = bus.lanes(channels, onBadLane);
         final List<WriterLanes> all = new ArrayList<>(List.of(writers));
-        for (final Lane lane : lanes) {
-            if (known.add(lane)) {
-                onLane.accept(lane);
-                lane.readAhead();
-                writerLanes(all, lane.writer()).add(start(lane));
+        try {
+            for (final Lane lane : lanes) {
+                if (!known.contains(lane)) {
+                    onLane.accept(lane);
+                    lane.readAhead();
+                    writerLanes(all, lane.writer()).add(start(lane));
+                    known.add(lane);
+                }
             }
-        }
-        for (final Lane lane : List.copyOf(known)) {
-            if (!lanes.contains(lane)) {
-                known.remove(lane);
-                writerLanes(all, lane.writer()).remove(lane);
-                bus.forget(lane);
+            for (final Lane lane : List.copyOf(known)) {
+                if (!lanes.contains(lane)) {
+                    known.remove(lane);
+                    writerLanes(all, lane.writer()).remove(lane);
+                    bus.forget(lane);
+                }
             }
+        } finally {
+            // Also when a lane cannot be opened: the others are read.
+            all.removeIf(WriterLanes::isEmpty);
+            writers = all.toArray(new WriterLanes[0]);
+            final List<Lane> counted = lanes.stream().filter(known::contains).toList();
+            counts = bus.counts(counted);
+            writerOfLane =
+                    counted.stream()
+                            .map(lane -> writerLanes(all, lane.writer()))
+                            .toArray(WriterLanes[]::new);
+            awake = writers.clone();
+            awakeCount = awake.length;
+            all.forEach(writer -> writer.isAwake(true));
         }
-        all.removeIf(WriterLanes::isEmpty);
-        writers = all.toArray(new WriterLanes[0]);
-        counts = bus.counts(lanes);
-        writerOfLane =
-                lanes.stream()
-                        .map(lane -> writerLanes(all, lane.writer()))
-                        .toArray(WriterLanes[]::new);
-        awake = new WriterLanes[writers.length];
-        awakeCount = 0;
-        all.forEach(writer -> writer.isAwake(false));
-        wakeAll();
     }
 
     private LanePoller start(Lane lane) {

@@ -3,10 +3,12 @@ package io.headrace.delivery.poll;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
 import io.headrace.testing.RawLane;
 import io.headrace.testing.TestWriter;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,6 +79,42 @@ class BadLaneTest {
             count += subscription.poll((lane, now) -> lane.lane().writer().equals("a"), nowNs);
         }
         assertEquals(4, count);
+    }
+
+    @Test
+    void shouldGoOnWithTheOthersWhenALaneCannotBeFollowedAndFollowItLater() {
+        final boolean[] fails = {true};
+        final Consumer<Lane> onLane =
+                lane -> {
+                    if (fails[0] && lane.writer().equals("m")) {
+                        throw new IllegalStateException("no memory");
+                    }
+                };
+        final List<String> seen = new ArrayList<>();
+        final Delivery delivery =
+                (lane, nowNs) -> {
+                    seen.add(lane.lane().writer() + lane.sequence());
+                    return true;
+                };
+        try (Subscription some =
+                new Subscription(readers, name -> true, true, onLane, this::onBadLane)) {
+            assertThrows(IllegalStateException.class, () -> some.poll(delivery, 1));
+            first.append(CHANNEL, 1);
+            for (int i = 0; i < 3; i++) {
+                some.poll(delivery, 1);
+            }
+            assertEquals(List.of("a1", "a2"), seen);
+            // Somebody makes a lane; the bad one is still bad.
+            last.append("http.disconnect", 1);
+            assertThrows(IllegalStateException.class, () -> some.poll(delivery, 1));
+            fails[0] = false;
+            first.append("http.disconnect", 1);
+            for (int i = 0; i < 5; i++) {
+                some.poll(delivery, 1);
+            }
+            assertEquals(Set.of("a1", "a2", "a3", "m1", "z1", "z2"), Set.copyOf(seen));
+            assertEquals(6, seen.size(), seen.toString());
+        }
     }
 
     @ParameterizedTest
