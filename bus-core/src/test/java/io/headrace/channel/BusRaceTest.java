@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.headrace.testing.ChildJvm;
 import java.io.BufferedReader;
@@ -10,10 +11,12 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +36,34 @@ class BusRaceTest {
     @AfterEach
     void endChildren() {
         children.forEach(ChildJvm::close);
+    }
+
+    @Test
+    void shouldFindALaneOnceThatAThreadOfTheSameProcessMakes() throws Exception {
+        try (Bus bus = Bus.openOrCreate(directory.resolve("bus"))) {
+            final LaneAppender[] made = new LaneAppender[100];
+            final CompletableFuture<Void> making =
+                    CompletableFuture.runAsync(
+                            () ->
+                                    Arrays.setAll(
+                                            made,
+                                            i ->
+                                                    bus.newLane(
+                                                            "race",
+                                                            "w" + i,
+                                                            new WriterSequence())));
+            final Lane[] found = new Lane[made.length];
+            for (int i = 0; i < found.length; i++) {
+                while (found[i] == null && !making.isCompletedExceptionally()) {
+                    found[i] = bus.lane("race", "w" + i).orElse(null);
+                }
+            }
+            making.join();
+            for (int i = 0; i < found.length; i++) {
+                assertSame(made[i].lane(), found[i]);
+                made[i].close();
+            }
+        }
     }
 
     @Test

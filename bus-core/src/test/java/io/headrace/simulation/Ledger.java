@@ -27,12 +27,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class Ledger implements AutoCloseable {
 
-    /** Whether a claim may be taken from its holder. */
-    @FunctionalInterface
-    interface Claims {
-        boolean mayBeTaken(int consumerId, long claimedNs);
-    }
-
     /** A message that has not ended yet. */
     static final class Entry {
         private final Lane lane;
@@ -42,7 +36,9 @@ final class Ledger implements AutoCloseable {
         private final long sequence;
         private int word;
         private int handledCount;
-        private long dueNs;
+
+        /** When it is free again, while it is deferred. */
+        long dueNs;
 
         private Entry(Lane lane, long index, UnsafeBuffer record) {
             this.lane = lane;
@@ -60,7 +56,8 @@ final class Ledger implements AutoCloseable {
         @Override
         public String toString() {
             return "%s 0x%x sequence %d connection %x order %d %s"
-                    .formatted(lane, index, sequence, connection, order, describe(word));
+                    .formatted(
+                            lane, index, sequence, connection, order, Transitions.describe(word));
         }
     }
 
@@ -132,7 +129,7 @@ final class Ledger implements AutoCloseable {
             final int word = ClaimWord.read(record);
             if (word != entry.word) {
                 final int before = entry.word;
-                checkChange(entry, before, word, record);
+                transitions.check(entry, before, word, record);
                 entry.word = word;
                 if (ClaimWord.state(word) == ClaimWord.DEFERRED) {
                     entry.dueNs = DeliveryHeader.claimedNs(record, 0);
@@ -255,8 +252,8 @@ final class Ledger implements AutoCloseable {
     }
 
     private final Bus bus;
-    private final Claims mayBeLost;
-    private final Claims mayBeFreed;
+    private final Transitions.Claims mayBeFreed;
+    private final Transitions transitions;
     private final Map<Lane, View> views = new LinkedHashMap<>();
     private final Map<Long, Set<Entry>> byConnection = new HashMap<>();
     private final List<Handling> handling = new ArrayList<>();
@@ -265,10 +262,10 @@ final class Ledger implements AutoCloseable {
     private final LaneMark mark = new LaneMark();
     private long laneVersion = -1;
 
-    Ledger(Bus bus, Claims mayBeLost, Claims mayBeFreed) {
+    Ledger(Bus bus, Transitions.Claims mayBeLost, Transitions.Claims mayBeFreed) {
         this.bus = bus;
-        this.mayBeLost = mayBeLost;
         this.mayBeFreed = mayBeFreed;
+        this.transitions = new Transitions(bus.clock(), mayBeLost, mayBeFreed);
     }
 
     Reader newReader(String id, int consumerId) {
@@ -300,62 +297,6 @@ final class Ledger implements AutoCloseable {
         }
     }
 
-    private void checkChange(Entry entry, int before, int after, UnsafeBuffer record) {
-        final int from = ClaimWord.state(before);
-        final int to = ClaimWord.state(after);
-        final long claimedNs = DeliveryHeader.claimedNs(record, 0);
-        final int holder = ClaimWord.consumer(before);
-        final boolean drawn =
-                switch (from) {
-                    // Between two looks it may have been claimed and have ended as well.
-                    case ClaimWord.FREE, ClaimWord.REDELIVERED ->
-                            to == ClaimWord.EXPIRED && isOld(record)
-                                    || to == ClaimWord.CANCELLED
-                                    || to == ClaimWord.DEFERRED
-                                    || to >= ClaimWord.CLAIMED && to <= ClaimWord.FAILED;
-                    case ClaimWord.DEFERRED ->
-                            to == ClaimWord.CANCELLED
-                                    || isDue(entry)
-                                            && (to == ClaimWord.REDELIVERED
-                                                    || to == ClaimWord.EXPIRED && isOld(record)
-                                                    || to == ClaimWord.DEFERRED
-                                                    || to >= ClaimWord.CLAIMED
-                                                            && to <= ClaimWord.FAILED);
-                    case ClaimWord.CLAIMED ->
-                            switch (to) {
-                                case ClaimWord.DONE, ClaimWord.FAILED, ClaimWord.DEFERRED ->
-                                        ClaimWord.consumer(after) == holder;
-                                case ClaimWord.LOST ->
-                                        ClaimWord.consumer(after) == holder
-                                                && mayBeLost.mayBeTaken(holder, claimedNs);
-                                case ClaimWord.REDELIVERED ->
-                                        after == ClaimWord.REDELIVERED
-                                                && mayBeFreed.mayBeTaken(holder, claimedNs);
-                                // Freed and ended by the janitor in one duty cycle.
-                                case ClaimWord.EXPIRED, ClaimWord.CANCELLED ->
-                                        DeliveryHeader.redeliveries(record, 0) > 0
-                                                && mayBeFreed.mayBeTaken(holder, claimedNs);
-                                default -> false;
-                            };
-                    default -> false;
-                };
-        Simulation.check(
-                drawn && (to == ClaimWord.REDELIVERED || ClaimWord.consumer(after) != 0),
-                () -> "%s may not become %s".formatted(entry, describe(after)));
-    }
-
-    /** Whether the time to wait is over that stood in the record when it was deferred. */
-    private boolean isDue(Entry entry) {
-        return bus.clock().nanoTime() >= entry.dueNs;
-    }
-
-    /** Reckoned here once more: whoever ended it may have asked the wrong question. */
-    private boolean isOld(UnsafeBuffer record) {
-        final long ageNs = bus.clock().nanoTime() - DeliveryHeader.receivedNs(record, 0);
-        final int expiryMs = DeliveryHeader.expiryMs(record, 0);
-        return expiryMs > 0 && ageNs / 1_000 >= expiryMs * 1_000L;
-    }
-
     private static int redeliveries(View view, long index) {
         final boolean isThere = view.poller.moveTo(index) && view.poller.peek();
         final int count =
@@ -363,10 +304,6 @@ final class Ledger implements AutoCloseable {
         Simulation.check(isThere || view.lost.containsKey(index), () -> "gone");
         view.look();
         return count;
-    }
-
-    private static String describe(int word) {
-        return ClaimWord.consumer(word) + ":" + ClaimWord.label(ClaimWord.state(word));
     }
 
     /** Whether every message has ended, and the janitor says the same. */

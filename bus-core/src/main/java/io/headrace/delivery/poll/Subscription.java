@@ -28,10 +28,10 @@ import org.agrona.CloseHelper;
  *       heads are older than 1 ms, the oldest goes first.
  * </ul>
  *
- * <p>Writers that have had nothing for a while are not asked until one of their lanes has counted a
- * record, which is about 1 ns per lane and look. New lanes are found when the bus's lane version
- * has changed, which is one volatile read per poll. One thread; allocates only when lanes are
- * added.
+ * <p>Writers that had nothing when they were asked are not asked again until one of their lanes has
+ * counted a record, which is about 1 ns per lane and look. New lanes are found when the bus's lane
+ * version has changed, which is one volatile read per poll. One thread; allocates only when lanes
+ * are added.
  */
 public final class Subscription implements AutoCloseable {
 
