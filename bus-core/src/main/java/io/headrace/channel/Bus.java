@@ -7,6 +7,7 @@ import io.headrace.channel.bell.Bells;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.page.Allowance;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -265,7 +266,7 @@ public final class Bus implements AutoCloseable {
             return appender;
         } catch (final HeadraceException e) {
             // Its writer may try again when there is memory.
-            lanes.remove(path);
+            CloseHelper.quietClose(lanes.remove(path));
             deleteUnreadable(path);
             throw e;
         }
@@ -307,8 +308,8 @@ public final class Bus implements AutoCloseable {
     /** Deletes the files of a lane that is hidden, and gives its place in the lane table back. */
     public void delete(Lane lane) {
         forget(lane);
-        IoUtil.delete(lane.path().toFile(), true);
-        laneTable.free(lane.entryIndex());
+        // First the place: the files say which it is, should this process die in between.
+        deleteUnreadable(lane.path());
     }
 
     /** Folders of all lanes: those to be read, those being made, and those being deleted. */
@@ -318,22 +319,28 @@ public final class Bus implements AutoCloseable {
                 .toList();
     }
 
-    /** Deletes the files of a lane that nobody may read, and gives its place back. */
+    /** Gives back the place of a lane that nobody may read, and deletes its files. */
     public void deleteUnreadable(Path lane) {
         try {
             Lane.free(lane, laneTable);
-        } catch (final IOException | IllegalArgumentException e) {
+        } catch (final IOException e) {
             throw new HeadraceException("lane " + lane + " cannot be deleted: " + e, e);
-        } finally {
+        } catch (final IllegalArgumentException damaged) {
             IoUtil.delete(lane.toFile(), true);
+            throw new HeadraceException("lane " + lane + " had a place nobody knows", damaged);
         }
+        IoUtil.delete(lane.toFile(), true);
     }
 
     /** Deletes the folders of channels that have no lanes left. */
     public void deleteChannels(Predicate<String> names) {
         for (final String name : channels(names)) {
-            if (BusDirectory.list(channelDirectory(name)).isEmpty()) {
-                IoUtil.delete(channelDirectory(name).toFile(), true);
+            try {
+                Files.deleteIfExists(channelDirectory(name));
+            } catch (final DirectoryNotEmptyException hasLanes) {
+                continue;
+            } catch (final IOException e) {
+                throw new HeadraceException("channel " + name + " cannot be deleted: " + e, e);
             }
         }
     }
@@ -343,7 +350,6 @@ public final class Bus implements AutoCloseable {
         return BusDirectory.list(directory.resolve("channels")).stream()
                 .map(path -> path.getFileName().toString())
                 .filter(names)
-                .sorted()
                 .toList();
     }
 
@@ -358,13 +364,16 @@ public final class Bus implements AutoCloseable {
         if (!Lane.isReadable(path)) {
             return Optional.empty();
         }
-        final Lane open = lanes.get(path);
-        if (open != null) {
-            return Optional.of(open);
+        try {
+            return Optional.of(
+                    lanes.computeIfAbsent(
+                            path, absent -> Lane.open(absent, laneTable, settings, clock)));
+        } catch (final HeadraceException bad) {
+            if (Lane.isReadable(path)) {
+                throw bad;
+            }
+            return Optional.empty();
         }
-        return Optional.of(
-                lanes.computeIfAbsent(
-                        path, absent -> Lane.open(absent, laneTable, settings, clock)));
     }
 
     private Path channelDirectory(String channel) {

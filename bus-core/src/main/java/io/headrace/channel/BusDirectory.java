@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -113,11 +114,13 @@ final class BusDirectory {
         Files.move(temporary, path.resolve(SETTINGS_FILE), StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Directories in a directory, in the order of their names. */
+    /** Directories in a directory, in the order of their names; none when it has been deleted. */
     static List<Path> list(Path path) {
         final List<Path> entries = new ArrayList<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(path, Files::isDirectory)) {
             stream.forEach(entries::add);
+        } catch (final NoSuchFileException deleted) {
+            return entries;
         } catch (final IOException e) {
             throw new HeadraceException("bus directory " + path + " cannot be listed: " + e, e);
         }

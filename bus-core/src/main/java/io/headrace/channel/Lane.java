@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
+import net.openhft.chronicle.core.io.ClosedIllegalStateException;
 import net.openhft.chronicle.core.time.TimeProvider;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
@@ -36,8 +37,7 @@ public final class Lane implements AutoCloseable {
     private static final String NEW_FILE = READY_FILE + ".new";
     private static final String HIDDEN_FILE = READY_FILE + ".hidden";
     private static final String METADATA_FILE = "metadata.cq4t";
-    // What a reader would wait at a file that its writer has begun to make; files are whole before
-    // they are reached.
+    // How long a reader would wait at a half-made file; files are whole before they are reached.
     private static final long TIMEOUT_MS = 20;
     // More than the few words that Chronicle keeps of a lane.
     private static final int METADATA_LENGTH = 8 << 10;
@@ -85,8 +85,7 @@ public final class Lane implements AutoCloseable {
         } catch (final RuntimeException e) {
             throw new HeadraceException("lane " + path + " cannot be opened: " + e, e);
         }
-        // Chronicle falls back to reading only, in silence; a claim on such a mapping would kill
-        // the JVM.
+        // Chronicle falls back to reading only; a claim on such a mapping would kill the JVM.
         if (builder.readOnly()) {
             queue.close();
             throw new HeadraceException(
@@ -98,13 +97,17 @@ public final class Lane implements AutoCloseable {
     /** Makes a lane for its writer; nobody reads it before {@link #publish()}. */
     static Lane create(
             Path path, LaneTable table, long number, BusSettings settings, EpochNanoClock clock) {
-        final int entryIndex = table.allocate(number);
+        final int entryIndex;
         try {
-            // Says which place in the table is to be given back, should its writer not finish this.
+            // First whose place in the table is to be given back, should its writer be killed.
             Files.writeString(
                     path.resolve(NEW_FILE),
-                    "version=%d\nnumber=%d\nentry=%d\n"
-                            .formatted(BusSettings.VERSION, number, entryIndex));
+                    "version=%d\nnumber=%d\n".formatted(BusSettings.VERSION, number));
+            entryIndex = table.allocate(number);
+            Files.writeString(
+                    path.resolve(NEW_FILE),
+                    "entry=%d\n".formatted(entryIndex),
+                    StandardOpenOption.APPEND);
             try (FileChannel metadata =
                     FileChannel.open(
                             path.resolve(METADATA_FILE),
@@ -113,7 +116,7 @@ public final class Lane implements AutoCloseable {
                 Pages.fill(metadata, METADATA_LENGTH);
             }
         } catch (final IOException e) {
-            table.free(entryIndex);
+            table.free(number);
             throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
         }
         BusDirectory.restrict(path.resolve(NEW_FILE));
@@ -123,15 +126,7 @@ public final class Lane implements AutoCloseable {
 
     /** Lets readers in. */
     void publish() {
-        try {
-            Files.move(
-                    path.resolve(NEW_FILE),
-                    path.resolve(READY_FILE),
-                    StandardCopyOption.ATOMIC_MOVE);
-        } catch (final IOException e) {
-            close();
-            throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
-        }
+        rename(NEW_FILE, READY_FILE);
     }
 
     /** Whether a lane may be read: its writer has finished making it, and nobody deletes it. */
@@ -143,22 +138,19 @@ public final class Lane implements AutoCloseable {
     static void free(Path path, LaneTable table) throws IOException {
         for (final String name : new String[] {NEW_FILE, HIDDEN_FILE}) {
             if (Files.exists(path.resolve(name))) {
-                final Properties properties = new Properties();
-                try (Reader reader = Files.newBufferedReader(path.resolve(name))) {
-                    properties.load(reader);
-                }
-                final String place = properties.getProperty("entry");
-                if (place == null) {
-                    // There was no memory for more of the file, and the place was given back.
-                    continue;
-                }
-                final int entry = Integer.parseInt(place);
-                if (Long.toString(table.new Entry(entry).number())
-                        .equals(properties.getProperty("number"))) {
-                    table.free(entry);
-                }
+                final Properties properties = properties(path.resolve(name));
+                // Where there was no memory for it, there was none for the lane.
+                table.free(Long.parseLong(properties.getProperty("number", "0")));
             }
         }
+    }
+
+    private static Properties properties(Path file) throws IOException {
+        final Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        }
+        return properties;
     }
 
     /**
@@ -168,9 +160,8 @@ public final class Lane implements AutoCloseable {
      *     with.
      */
     static Lane open(Path path, LaneTable table, BusSettings settings, EpochNanoClock clock) {
-        final Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(path.resolve(READY_FILE))) {
-            properties.load(reader);
+        try {
+            final Properties properties = properties(path.resolve(READY_FILE));
             final String version = properties.getProperty("version", "none");
             if (!version.equals(Integer.toString(BusSettings.VERSION))) {
                 throw new HeadraceException(
@@ -209,10 +200,18 @@ public final class Lane implements AutoCloseable {
         return number;
     }
 
-    /** A reader of its own for the calling thread, from the lane's first record. */
+    /**
+     * A reader of its own for the calling thread, from the lane's first record.
+     *
+     * @throws HeadraceException when another thread has found it deleted since this one looked.
+     */
     public LanePoller poller() {
         pollerCount.incrementAndGet();
-        return new LanePoller(this);
+        try {
+            return new LanePoller(this);
+        } catch (final ClosedIllegalStateException e) {
+            throw new HeadraceException("lane " + path + " has been deleted", e);
+        }
     }
 
     /**
@@ -233,13 +232,14 @@ public final class Lane implements AutoCloseable {
 
     /** Takes the lane from its readers: nobody finds it from now on. */
     public void hide() {
+        rename(READY_FILE, HIDDEN_FILE);
+    }
+
+    private void rename(String from, String to) {
         try {
-            Files.move(
-                    path.resolve(READY_FILE),
-                    path.resolve(HIDDEN_FILE),
-                    StandardCopyOption.ATOMIC_MOVE);
+            Files.move(path.resolve(from), path.resolve(to), StandardCopyOption.ATOMIC_MOVE);
         } catch (final IOException e) {
-            throw new HeadraceException("lane " + path + " cannot be hidden: " + e, e);
+            throw new HeadraceException("lane " + path + " cannot become " + to + ": " + e, e);
         }
     }
 

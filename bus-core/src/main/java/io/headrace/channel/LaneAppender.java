@@ -203,7 +203,7 @@ public final class LaneAppender implements AutoCloseable {
 
     private long nextRollNs(long nowNs) {
         // Lanes do not all roll at the same time.
-        final long shiftNs = Math.floorMod(lane.path().hashCode() * 1_000_000L, cycleNs);
+        final long shiftNs = Math.floorMod(lane.toString().hashCode() * 1_000_000L, cycleNs);
         return nowNs - Math.floorMod(nowNs - shiftNs, cycleNs) + cycleNs;
     }
 

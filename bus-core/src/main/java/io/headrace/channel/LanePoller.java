@@ -25,6 +25,7 @@ public final class LanePoller implements AutoCloseable {
     private DocumentContext context;
     private long index = -1;
     private long emptyAt = UNKNOWN;
+    private boolean closed;
 
     LanePoller(Lane lane) {
         this.lane = lane;
@@ -182,6 +183,9 @@ public final class LanePoller implements AutoCloseable {
             advance();
         }
         tailer.close();
-        lane.onPollerClosed();
+        if (!closed) {
+            closed = true;
+            lane.onPollerClosed();
+        }
     }
 }

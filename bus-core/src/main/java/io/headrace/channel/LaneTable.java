@@ -74,9 +74,11 @@ final class LaneTable implements AutoCloseable {
                         .formatted(ENTRY_COUNT));
     }
 
-    /** Gives an entry back after its lane has been deleted. */
-    void free(int entry) {
-        table.putLongRelease(entry * ENTRY_LENGTH + NUMBER_OFFSET, 0);
+    /** Gives back the entry of a lane, if it has one: nobody reads the lane any more. */
+    void free(long laneNumber) {
+        for (int entry = 0; laneNumber != 0 && entry < ENTRY_COUNT; entry++) {
+            table.compareAndSetLong(entry * ENTRY_LENGTH + NUMBER_OFFSET, laneNumber, 0);
+        }
     }
 
     /** Bytes that the files of all lanes have. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.ChannelSettings;
 import io.headrace.channel.Lane;
@@ -89,7 +90,12 @@ public final class Capacity implements AutoCloseable {
                 });
         for (final Lane lane : found) {
             if (pollers.stream().noneMatch(poller -> poller.lane() == lane)) {
-                pollers.add(lane.poller());
+                try {
+                    pollers.add(lane.poller());
+                } catch (final HeadraceException deletedNow) {
+                    // All its messages have ended.
+                    continue;
+                }
             }
         }
         final List<Lane> known = pollers.stream().map(LanePoller::lane).toList();

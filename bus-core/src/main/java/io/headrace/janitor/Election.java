@@ -33,12 +33,8 @@ final class Election implements AutoCloseable {
             return true;
         }
         try {
-            if (channel == null) {
-                if (!OPEN.add(path)) {
-                    return false;
-                }
-                channel =
-                        FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (channel == null && !open()) {
+                return false;
             }
             lock = channel.tryLock();
             return lock != null;
@@ -47,6 +43,21 @@ final class Election implements AutoCloseable {
         } catch (final IOException e) {
             throw new HeadraceException("lock " + path + " cannot be tried: " + e, e);
         }
+    }
+
+    private boolean open() throws IOException {
+        if (!OPEN.add(path)) {
+            return false;
+        }
+        try {
+            channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        } finally {
+            if (channel == null) {
+                // It may be that no more files may be open: later there may be one.
+                OPEN.remove(path);
+            }
+        }
+        return true;
     }
 
     @Override

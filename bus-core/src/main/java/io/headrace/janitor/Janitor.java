@@ -179,7 +179,9 @@ public final class Janitor implements Agent {
                 try {
                     bus.lane(path).ifPresent(this::keep);
                 } catch (final HeadraceException badLane) {
-                    member.errorLog().record(badLane);
+                    if (Lane.isReadable(path)) {
+                        member.errorLog().record(badLane);
+                    }
                 }
             }
         }

@@ -89,27 +89,38 @@ public final class Member implements Agent, AutoCloseable {
         // Under another name until it is announced, so that nobody ever reads half a member file.
         unannounced = directory.toRealPath().resolve(id + MemberFile.NEW_SUFFIX);
         channel = MemberFile.open(unannounced, true);
-        lock = channel.lock();
-        // All of it is written, so that a full file system is an answer now and not a SIGBUS later.
-        MemberFile.fill(channel);
-        mapped = MemberFile.map(channel, path);
-        OWN_FILES.put(unannounced, mapped);
-        header = new UnsafeBuffer(mapped, 0, MemberFile.ERROR_LOG_OFFSET);
-        final long nowNs = clock.nanoTime();
-        header.putInt(MemberFile.KIND_OFFSET, kind.ordinal());
-        header.putLong(MemberFile.PID_OFFSET, ProcessHandle.current().pid());
-        header.putLong(MemberFile.START_NS_OFFSET, nowNs);
-        header.putLong(MemberFile.HEARTBEAT_NS_OFFSET, nowNs);
-        header.putInt(MemberFile.FIRST_CONSUMER_OFFSET, firstConsumerId);
-        header.putInt(MemberFile.CONSUMER_COUNT_OFFSET, consumerCount);
-        MemberFile.writeChannels(header, channels);
-        counters =
-                new ConcurrentCountersManager(
-                        MemberFile.countersMetadata(mapped), MemberFile.countersValues(mapped));
-        errorLog =
-                new DistinctErrorLog(
-                        MemberFile.errorLog(mapped), () -> clock.nanoTime() / 1_000_000L);
-        header.putIntRelease(MemberFile.VERSION_OFFSET, MemberFile.VERSION);
+        boolean isMade = false;
+        try {
+            lock = channel.lock();
+            // All of it is written, so that a full file system is an answer now and not a SIGBUS
+            // later.
+            MemberFile.fill(channel);
+            mapped = MemberFile.map(channel, path);
+            OWN_FILES.put(unannounced, mapped);
+            header = new UnsafeBuffer(mapped, 0, MemberFile.ERROR_LOG_OFFSET);
+            final long nowNs = clock.nanoTime();
+            header.putInt(MemberFile.KIND_OFFSET, kind.ordinal());
+            header.putLong(MemberFile.PID_OFFSET, ProcessHandle.current().pid());
+            header.putLong(MemberFile.START_NS_OFFSET, nowNs);
+            header.putLong(MemberFile.HEARTBEAT_NS_OFFSET, nowNs);
+            header.putInt(MemberFile.FIRST_CONSUMER_OFFSET, firstConsumerId);
+            header.putInt(MemberFile.CONSUMER_COUNT_OFFSET, consumerCount);
+            MemberFile.writeChannels(header, channels);
+            counters =
+                    new ConcurrentCountersManager(
+                            MemberFile.countersMetadata(mapped), MemberFile.countersValues(mapped));
+            errorLog =
+                    new DistinctErrorLog(
+                            MemberFile.errorLog(mapped), () -> clock.nanoTime() / 1_000_000L);
+            header.putIntRelease(MemberFile.VERSION_OFFSET, MemberFile.VERSION);
+            isMade = true;
+        } finally {
+            if (!isMade) {
+                CloseHelper.quietClose(channel);
+                OWN_FILES.remove(unannounced);
+                Files.deleteIfExists(unannounced);
+            }
+        }
     }
 
     /**
@@ -217,11 +228,11 @@ public final class Member implements Agent, AutoCloseable {
     @Override
     public void close() {
         if (!closed) {
-            closed = true;
             header.putIntRelease(MemberFile.STATE_OFFSET, 1);
             CloseHelper.quietCloseAll(lock, channel);
             OWN_FILES.remove(path);
             OWN_FILES.remove(unannounced);
+            closed = true;
             // The mapping is left to the collector: a counter of a thread that is still ending must
             // not kill the JVM.
         }

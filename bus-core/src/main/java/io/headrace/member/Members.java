@@ -90,8 +90,9 @@ public final class Members implements AutoCloseable {
 
     /** Looks for new and deleted files. */
     public void refresh() {
-        final List<Path> present = list(directory, MemberFile.SUFFIX);
+        // These first: one that is announced in between is in both.
         final List<Path> starting = list(directory, MemberFile.NEW_SUFFIX);
+        final List<Path> present = list(directory, MemberFile.SUFFIX);
         readers.entrySet()
                 .removeIf(
                         entry -> {
@@ -115,7 +116,9 @@ public final class Members implements AutoCloseable {
             try {
                 readers.put(path, MemberReader.open(path));
             } catch (final HeadraceException e) {
-                onProblem.accept(e);
+                if (Files.exists(path)) {
+                    onProblem.accept(e);
+                }
             }
         }
     }

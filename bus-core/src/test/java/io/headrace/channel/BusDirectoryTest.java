@@ -245,6 +245,20 @@ class BusDirectoryTest {
     }
 
     @Test
+    void shouldDeleteChannelsButNotOneThatHasALane() {
+        try (Bus bus = Bus.openOrCreate(directory.resolve("bus"))) {
+            List.of("a", "b", "c").forEach(bus::createChannel);
+            bus.newLane("b", "f1-0", new WriterSequence()).close();
+            bus.deleteChannels(name -> !name.equals("c"));
+            bus.deleteChannels("gone"::equals);
+            assertEquals(List.of("b", "c"), bus.channels(name -> true));
+            assertEquals(1, bus.lanes(name -> true, Assertions::fail).size());
+            // Another process may delete one between the look at it and the look into it.
+            assertEquals(List.of(), BusDirectory.list(directory.resolve("bus/channels/gone")));
+        }
+    }
+
+    @Test
     void shouldRefuseChannelsAndWritersThatAreNoNames() {
         try (Bus bus = Bus.openOrCreate(directory.resolve("bus"))) {
             for (final String name : List.of("", "..", "../x", "a/b", "n".repeat(201))) {

@@ -128,4 +128,18 @@ class LaneTest {
         appender.buffer().putStringWithoutLengthAscii(appender.offset(), text);
         return appender.commit(connection, 0, 0, NOW_NS, NOW_NS);
     }
+
+    @Test
+    void shouldStayOpenForItsOtherReadersWhenOneIsClosedTwice() {
+        append("one", 1);
+        final LanePoller other = appender.lane().poller();
+        other.close();
+        other.close();
+        bus.forget(appender.lane());
+        assertTrue(poller.peek());
+        poller.close();
+        final HeadraceException deleted =
+                assertThrows(HeadraceException.class, () -> appender.lane().poller());
+        assertTrue(deleted.getMessage().contains("http.request/f1-0"), deleted.getMessage());
+    }
 }

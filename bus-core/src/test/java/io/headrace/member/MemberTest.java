@@ -208,6 +208,8 @@ class MemberTest {
                         .getMessage();
         assertTrue(problem.contains("3901") && problem.contains("3900"), problem);
         assertFalse(Files.exists(file("w2-x")));
+        // It may try again with fewer.
+        Member.register(directory, Member.Kind.WORKER, "w2-x", "c", 1, 1, () -> clockNs).close();
     }
 
     @ParameterizedTest

@@ -98,7 +98,8 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
 
     @Override
     public int onMessage(LanePoller lane, Message message, long nowNs) {
-        final Ledger.Entry entry = order.onHandle(lane.lane(), lane.index());
+        final Ledger.Entry entry =
+                simulation.atOnce(() -> order.onHandle(lane.lane(), lane.index()));
         try {
             resolver.lane(lane.lane());
             final String path = message.request().path();
@@ -106,7 +107,8 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
             Simulation.check(path.equals(wanted), () -> entry + " has path " + path);
             simulation.interrupt(process);
             if (message.type() == MessageType.HTTP_REQUEST) {
-                reply(message.connection(), message.order());
+                // Its lane is the next worker's, too, so this one is not killed half-way in it.
+                simulation.atOnce(() -> reply(message.connection(), message.order()));
                 simulation.interrupt(process);
             }
             if (message.type() != MessageType.HTTP_REQUEST
@@ -123,10 +125,10 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
         }
     }
 
-    private void reply(long connection, int requestOrder) {
+    private boolean reply(long connection, int requestOrder) {
         final LaneAppender lane = simulation.replyLane(connection, slot);
         if (lane == null) {
-            return;
+            return false;
         }
         final long nowNs = bus.clock().nanoTime();
         encoder.clearHeaders();
@@ -137,6 +139,7 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
             // Killed here, it leaves half a message, which nobody ever sees.
             simulation.killPerhaps(process, 400);
             lane.commit(connection, requestOrder, 0, nowNs, nowNs);
+            return true;
         } finally {
             lane.abortIfClaimed();
         }

@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.CompositeAgent;
 
@@ -25,7 +27,7 @@ final class SimulatedProcess {
         private static final long serialVersionUID = 1L;
 
         Killed(SimulatedProcess process) {
-            super(process.member.id(), null, false, false);
+            super(process.id(), null, false, false);
         }
     }
 
@@ -38,21 +40,33 @@ final class SimulatedProcess {
 
     private static final int STATE_OFFSET = 40;
 
-    final Member member;
-    final LiveMembers liveMembers;
-    final int firstConsumerId;
-    final List<Agent> agents = new ArrayList<>();
-    private final List<Part> parts = new ArrayList<>();
-    private final Path file;
-    private final Janitor janitor;
+    final Bus bus;
+    private final Member.Kind kind;
+    private final String channels;
     private final int consumerCount;
-    private int running;
+    private final Retention retention;
+    private final List<Agent> agents = new ArrayList<>();
+    private final List<Agent> agentsRunning = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
+    int firstConsumerId;
+    Member member;
+    LiveMembers liveMembers;
+    private Janitor janitor;
+    private boolean isUp;
     private boolean isDead;
     private boolean isStopped;
 
     SimulatedProcess(
             Bus bus, Member.Kind kind, String channels, int consumerCount, Retention retention) {
+        this.bus = bus;
+        this.kind = kind;
+        this.channels = channels;
         this.consumerCount = consumerCount;
+        this.retention = retention;
+    }
+
+    /** As {@code Worker} and {@code Frontend} start. */
+    void start(Consumer<SimulatedProcess> addParts) {
         firstConsumerId = bus.nextConsumerIds(consumerCount + 1);
         member =
                 Member.register(
@@ -63,15 +77,22 @@ final class SimulatedProcess {
                         firstConsumerId,
                         consumerCount,
                         bus.clock());
-        file = bus.membersDirectory().resolve(member.id() + ".member");
         liveMembers = new LiveMembers(bus, retention.hungNs(), Simulation::fail);
         janitor = new Janitor(bus, member, liveMembers, retention, firstConsumerId + consumerCount);
         agents.add(new CompositeAgent(member, liveMembers, janitor));
+        addParts.accept(this);
+        member.announce();
+        bus.raiseLaneVersion();
+        isUp = true;
     }
 
     void add(Part part) {
         agents.add(part);
         parts.add(part);
+    }
+
+    String id() {
+        return member == null ? "a starting " + kind : member.id();
     }
 
     boolean isDead() {
@@ -91,9 +112,9 @@ final class SimulatedProcess {
         return consumerId >= firstConsumerId && consumerId < firstConsumerId + consumerCount;
     }
 
-    /** One duty cycle; false when the process was killed in it. */
+    /** One duty cycle, or its start or end; false when it is dead after it. */
     boolean run(Agent agent) {
-        running++;
+        agentsRunning.add(agent);
         try {
             agent.doWork();
         } catch (final Killed killed) {
@@ -101,9 +122,9 @@ final class SimulatedProcess {
                 throw killed;
             }
         } catch (final Exception e) {
-            throw new AssertionError(member.id() + ": " + e, e);
+            throw new AssertionError(id() + ": " + e, e);
         } finally {
-            running--;
+            agentsRunning.remove(agent);
         }
         if (isDead) {
             bury();
@@ -114,38 +135,65 @@ final class SimulatedProcess {
     /** As kill -9 does; what is running unwinds when it is its turn again. */
     void kill() {
         isDead = true;
-        member.close();
-        // Without the word that it left: all that says so is a lock that nobody holds.
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.allocate(Integer.BYTES), STATE_OFFSET);
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
+        if (member != null) {
+            member.close();
+            deny();
         }
         bury();
     }
 
+    /** Takes back the word that it left: all that says so is a lock that nobody holds. */
+    private void deny() {
+        for (final String suffix : List.of(".new", ".member")) {
+            final Path file = bus.membersDirectory().resolve(member.id() + suffix);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.allocate(Integer.BYTES), STATE_OFFSET);
+            } catch (final NoSuchFileException other) {
+                // It has one of the two names.
+                continue;
+            } catch (final IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
     private void bury() {
-        if (running == 0) {
+        if (agentsRunning.isEmpty()) {
             parts.forEach(Part::onKilled);
             parts.clear();
-            liveMembers.onClose();
-            // The operating system lets the lock of the election go.
-            janitor.onClose();
+            if (janitor != null) {
+                liveMembers.onClose();
+                // The operating system lets the lock of the election go.
+                janitor.onClose();
+            }
         }
     }
 
     /** Whether it is not in the middle of something. */
     boolean isIdle() {
-        return running == 0;
+        return agentsRunning.isEmpty();
+    }
+
+    /** Its agents that are not in the middle of something. */
+    List<Agent> idleAgents() {
+        final List<Agent> idle = new ArrayList<>();
+        if (isUp) {
+            idle.addAll(agents);
+            idle.removeAll(agentsRunning);
+        }
+        return idle;
     }
 
     /** Leaves in good order, between messages. */
     void close() {
-        isDead = true;
+        isUp = false;
+        member.leave();
+        bus.raiseLaneVersion();
         parts.forEach(Agent::onClose);
         parts.clear();
         liveMembers.onClose();
         janitor.onClose();
         member.close();
+        isDead = true;
     }
 }

@@ -9,14 +9,18 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.janitor.Retention;
 import io.headrace.member.Member;
 import io.headrace.simulation.SimulatedProcess.Killed;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.agrona.CloseHelper;
+import org.agrona.collections.Int2IntCounterMap;
 import org.agrona.concurrent.Agent;
 
 /**
@@ -34,6 +38,8 @@ final class Simulation implements AutoCloseable {
     private static final int WORKER_COUNT_MAX = 3;
     private static final int CONSUMERS_MAX = 2;
     private static final int DEPTH_MAX = 3;
+    private static final int PASSES_MIN = 16;
+    private static final long CLEAN_UP_NS = 30_000 * SimulatedClock.MS;
     private static final int QUIET_ROUNDS_MAX = 2_000;
 
     final SimulatedClock clock = new SimulatedClock();
@@ -42,12 +48,13 @@ final class Simulation implements AutoCloseable {
     private final Retention retention;
     Random random = new Random(0);
 
-    private final List<SimulatedProcess> frontEnds = new ArrayList<>();
-    private final SimulatedProcess[] workers = new SimulatedProcess[WORKER_COUNT_MAX];
+    private final SimulatedProcesses processes = new SimulatedProcesses(WORKER_COUNT_MAX);
     private final Map<String, LaneAppender> replyLanes = new HashMap<>();
     private final WriterSequence[] replySequences =
             new WriterSequence[WORKER_COUNT_MAX * CONSUMERS_MAX];
-    private final List<SimulatedProcess> dead = new ArrayList<>();
+    // How often each place in the product's code was passed where it may be interrupted.
+    private final Int2IntCounterMap passes = new Int2IntCounterMap(0);
+    private SimulatedProcess running;
     private int depth;
     private boolean isQuiet = true;
 
@@ -61,6 +68,7 @@ final class Simulation implements AutoCloseable {
         for (int i = 0; i < replySequences.length; i++) {
             replySequences[i] = new WriterSequence();
         }
+        Interruption.at(this::onPoint);
     }
 
     static void fail(Throwable thrown) {
@@ -91,14 +99,10 @@ final class Simulation implements AutoCloseable {
     }
 
     private void prepare() {
-        while (frontEnds.size() < FRONT_END_COUNT) {
-            final SimulatedProcess process =
-                    new SimulatedProcess(bus, Member.Kind.FRONT_END, "", 1, retention);
-            process.add(new SimulatedFrontEnd(this, process));
-            announce(process);
-            frontEnds.add(process);
+        while (processes.frontEnds().size() < FRONT_END_COUNT) {
+            startFrontEnd();
         }
-        if (living(workers).isEmpty()) {
+        if (processes.workers().isEmpty()) {
             startWorker();
         }
         for (int i = random.nextInt(3); i > 0; i--) {
@@ -106,47 +110,75 @@ final class Simulation implements AutoCloseable {
         }
     }
 
-    private void startWorker() {
-        for (int i = 0; i < workers.length; i++) {
-            if (workers[i] == null) {
-                final int consumerCount = 1 + random.nextInt(CONSUMERS_MAX);
-                final SimulatedProcess process =
-                        new SimulatedProcess(
-                                bus,
-                                Member.Kind.WORKER,
-                                "http.*,websocket.*",
-                                consumerCount,
-                                retention);
-                for (int c = 0; c < consumerCount; c++) {
-                    process.add(new SimulatedConsumer(this, process, c, i * CONSUMERS_MAX + c));
-                }
-                announce(process);
-                workers[i] = process;
-                return;
-            }
+    private void startFrontEnd() {
+        if (processes.frontEnds().size() < FRONT_END_COUNT) {
+            final SimulatedProcess process =
+                    new SimulatedProcess(bus, Member.Kind.FRONT_END, "", 1, retention);
+            processes.addFrontEnd(process);
+            goRound(
+                    process,
+                    agent(() -> process.start(p -> p.add(new SimulatedFrontEnd(this, p)))));
         }
     }
 
-    private void announce(SimulatedProcess process) {
-        process.member.announce();
-        bus.raiseLaneVersion();
+    private void startWorker() {
+        final int place = processes.freePlace();
+        if (place < 0) {
+            return;
+        }
+        final int consumerCount = 1 + random.nextInt(CONSUMERS_MAX);
+        final SimulatedProcess process =
+                new SimulatedProcess(
+                        bus, Member.Kind.WORKER, "http.*,websocket.*", consumerCount, retention);
+        processes.addWorker(place, process);
+        goRound(
+                process,
+                agent(
+                        () ->
+                                process.start(
+                                        p ->
+                                                addConsumers(
+                                                        p, consumerCount, place * CONSUMERS_MAX))));
+    }
+
+    private void addConsumers(SimulatedProcess process, int count, int firstSlot) {
+        for (int c = 0; c < count; c++) {
+            process.add(new SimulatedConsumer(this, process, c, firstSlot + c));
+        }
+    }
+
+    private static Agent agent(Runnable once) {
+        return new Agent() {
+            @Override
+            public int doWork() {
+                once.run();
+                return 1;
+            }
+
+            @Override
+            public String roleName() {
+                return "once";
+            }
+        };
     }
 
     private void step() {
         wind();
         final int dice = random.nextInt(4_000);
         if (dice < 20) {
-            kill(pick(living(workers)));
+            kill(pick(processes.workers()));
         } else if (dice < 21) {
-            kill(pick(frontEnds));
+            kill(pick(processes.frontEnds()));
         } else if (dice < 40) {
             startWorker();
+        } else if (dice < 42) {
+            startFrontEnd();
         } else if (dice < 50) {
             closeWorker();
         } else if (dice < 70) {
             stopOne();
         } else if (dice < 110) {
-            all().forEach(process -> process.stop(false));
+            processes.all().forEach(process -> process.stop(false));
         } else {
             goRound();
         }
@@ -167,21 +199,53 @@ final class Simulation implements AutoCloseable {
     }
 
     private void goRound() {
-        final List<SimulatedProcess> processes = new ArrayList<>();
-        for (final SimulatedProcess process : all()) {
-            if (process.isIdle() && !process.isStopped()) {
-                processes.add(process);
+        final List<SimulatedProcess> ready = new ArrayList<>();
+        for (final SimulatedProcess process : processes.all()) {
+            if (!process.idleAgents().isEmpty() && !process.isStopped()) {
+                ready.add(process);
             }
         }
-        if (!processes.isEmpty()) {
-            final SimulatedProcess process = pick(processes);
-            goRound(process, pick(process.agents));
+        if (!ready.isEmpty()) {
+            final SimulatedProcess process = pick(ready);
+            goRound(process, pick(process.idleAgents()));
         }
     }
 
     private void goRound(SimulatedProcess process, Agent agent) {
-        if (!process.run(agent)) {
-            remove(process);
+        final SimulatedProcess before = running;
+        running = process;
+        try {
+            if (!process.run(agent)) {
+                processes.remove(process);
+            }
+        } finally {
+            running = before;
+        }
+    }
+
+    /** Lets nobody else go on meanwhile. */
+    <T> T atOnce(Supplier<T> action) {
+        final SimulatedProcess before = running;
+        running = null;
+        try {
+            return action.get();
+        } finally {
+            running = before;
+        }
+    }
+
+    private void onPoint(int number) {
+        if (running != null && !isQuiet) {
+            if (running.isDead()) {
+                if (running.isIdle()) {
+                    return;
+                }
+                throw new Killed(running);
+            }
+            // Where hardly anybody passes as well as in the middle of a loop.
+            if (random.nextInt(PASSES_MIN + passes.incrementAndGet(number) / 4) == 0) {
+                interrupt(running, random.nextInt(3) == 0);
+            }
         }
     }
 
@@ -192,24 +256,18 @@ final class Simulation implements AutoCloseable {
         }
         final int dice = random.nextInt(1_000);
         if (dice < 12) {
-            kill(process);
-        } else if (dice < 40 && depth < DEPTH_MAX) {
+            interrupt(process, true);
+        } else if (dice < 40) {
+            interrupt(process, false);
+        }
+    }
+
+    private void interrupt(SimulatedProcess process, boolean isKilled) {
+        if (isKilled) {
+            atOnce(() -> kill(process));
+        } else if (depth < DEPTH_MAX) {
             depth++;
-            // What this one has done since the last step.
-            ledger.look();
-            final boolean wholeProcess = random.nextBoolean();
-            if (wholeProcess) {
-                process.stop(true);
-            }
-            if (random.nextInt(4) == 0) {
-                clock.wind(random.nextInt(8_000) * SimulatedClock.MS);
-            }
-            for (int steps = random.nextInt(30); steps > 0; steps--) {
-                step();
-            }
-            if (wholeProcess) {
-                process.stop(false);
-            }
+            atOnce(() -> goOnWithout(process));
             depth--;
         }
         if (process.isDead()) {
@@ -217,97 +275,112 @@ final class Simulation implements AutoCloseable {
         }
     }
 
+    private boolean goOnWithout(SimulatedProcess process) {
+        // What this one has done since the last step.
+        ledger.look();
+        final boolean wholeProcess = random.nextBoolean();
+        if (wholeProcess) {
+            process.stop(true);
+        }
+        if (random.nextInt(4) == 0) {
+            clock.wind(random.nextInt(8_000) * SimulatedClock.MS);
+        }
+        for (int steps = random.nextInt(30); steps > 0; steps--) {
+            step();
+        }
+        if (wholeProcess) {
+            process.stop(false);
+        }
+        return true;
+    }
+
     /** A process may be killed here, once in so many times. */
     void killPerhaps(SimulatedProcess process, int times) {
         if (!isQuiet && random.nextInt(times) == 0) {
-            kill(process);
+            atOnce(() -> kill(process));
             throw new Killed(process);
         }
     }
 
-    private void kill(SimulatedProcess process) {
-        if (process != null && !process.isDead()) {
-            process.kill();
-            remove(process);
+    private boolean kill(SimulatedProcess process) {
+        if (process == null || process.isDead()) {
+            return false;
         }
+        process.kill();
+        processes.remove(process);
+        return true;
     }
 
     private void stopOne() {
-        final SimulatedProcess process = pick(all());
+        final SimulatedProcess process = pick(processes.all());
         if (process != null) {
             process.stop(true);
         }
     }
 
     private void closeWorker() {
-        final SimulatedProcess process = pick(living(workers));
+        final SimulatedProcess process = pick(processes.workers());
         if (process != null && process.isIdle() && !process.isStopped()) {
-            process.close();
-            remove(process);
-        }
-    }
-
-    private void remove(SimulatedProcess process) {
-        frontEnds.remove(process);
-        for (int i = 0; i < workers.length; i++) {
-            if (workers[i] == process) {
-                workers[i] = null;
-            }
-        }
-        if (!dead.contains(process)) {
-            dead.add(process);
+            goRound(process, agent(process::close));
         }
     }
 
     /** Everybody goes round until every message has ended and the janitor has seen it. */
     private void comeToRest() {
-        all().forEach(process -> process.stop(false));
+        processes.all().forEach(process -> process.stop(false));
         prepare();
         final long startNs = clock.nanoTime();
         int rounds = 0;
-        while (!ledger.isSettled() || !ledger.isEveryCloseHeard(this::isOpen)) {
+        while (!ledger.isSettled() || !ledger.isEveryCloseHeard(processes::isOpen)) {
             check(rounds++ < QUIET_ROUNDS_MAX, () -> "not at rest: " + ledger.unsettled());
             clock.wind(rounds < 50 ? 2 * SimulatedClock.MS : 20 * SimulatedClock.MS);
-            for (final SimulatedProcess process : all()) {
-                for (final Agent agent : List.copyOf(process.agents)) {
-                    goRound(process, agent);
-                    ledger.look();
-                }
-            }
+            goRoundOnce();
             if (clock.nanoTime() - startNs > 1_000 * SimulatedClock.MS) {
-                ledger.checkNoneHeld(this::isDead);
+                ledger.checkNoneHeld(processes::isDead);
             }
         }
         ledger.checkMarks();
-        dead.clear();
+        processes.forgetDead();
     }
 
-    private boolean isOpen(long connection) {
-        return frontEnds.stream()
-                .anyMatch(
-                        process ->
-                                process.member
-                                        .id()
-                                        .startsWith("f" + ConnectionId.member(connection) + "-"));
+    private void goRoundOnce() {
+        for (final SimulatedProcess process : processes.all()) {
+            for (final Agent agent : process.idleAgents()) {
+                goRound(process, agent);
+                ledger.look();
+            }
+        }
     }
 
-    private boolean isDead(int consumerId) {
-        return dead.stream().anyMatch(process -> process.has(consumerId));
+    /** The living go on until they have had the time to take away what the dead left. */
+    void cleanUp() throws IOException {
+        for (long endNs = clock.nanoTime() + CLEAN_UP_NS; clock.nanoTime() < endNs; ) {
+            clock.wind(50 * SimulatedClock.MS);
+            goRoundOnce();
+        }
+        final Set<String> living =
+                processes.all().stream().map(SimulatedProcess::id).collect(Collectors.toSet());
+        final List<String> left = Leftovers.of(bus, living);
+        check(left.isEmpty(), () -> "left over: " + left + " while there are " + living);
     }
 
     /** Whether a claim may be taken from its holder: it is dead, or has had it for too long. */
     private boolean mayBeLost(int consumerId, long claimedNs) {
-        return isDead(consumerId) || claimedNs != 0 && clock.nanoTime() - claimedNs > HUNG_NS;
+        return processes.isDead(consumerId)
+                || claimedNs != 0 && clock.nanoTime() - claimedNs > HUNG_NS;
     }
 
     private boolean mayBeFreed(int consumerId, long claimedNs) {
-        return isDead(consumerId);
+        return processes.isDead(consumerId);
     }
 
     /** A consumer's lane to a connection's loop, or null when its front end is dead. */
     LaneAppender replyLane(long connection, int slot) {
-        for (final SimulatedProcess frontEnd : frontEnds) {
-            final String channel = ReplyAddress.channel(frontEnd.member.id(), 0);
+        for (final SimulatedProcess frontEnd : processes.frontEnds()) {
+            if (frontEnd.member == null) {
+                continue;
+            }
+            final String channel = ReplyAddress.channel(frontEnd.id(), 0);
             if (ReplyAddress.loopKey(channel) == ConnectionId.loopKey(connection)) {
                 return replyLanes.computeIfAbsent(
                         channel + "/" + slot,
@@ -317,30 +390,15 @@ final class Simulation implements AutoCloseable {
         return null;
     }
 
-    private List<SimulatedProcess> all() {
-        final List<SimulatedProcess> all = new ArrayList<>(frontEnds);
-        all.addAll(living(workers));
-        return all;
-    }
-
-    private static List<SimulatedProcess> living(SimulatedProcess[] processes) {
-        final List<SimulatedProcess> living = new ArrayList<>();
-        for (final SimulatedProcess process : processes) {
-            if (process != null) {
-                living.add(process);
-            }
-        }
-        return living;
-    }
-
     private <T> T pick(List<T> all) {
         return all.isEmpty() ? null : all.get(random.nextInt(all.size()));
     }
 
     @Override
     public void close() {
+        Interruption.at(number -> {});
         ledger.close();
-        all().forEach(SimulatedProcess::close);
+        processes.all().forEach(SimulatedProcess::close);
         CloseHelper.closeAll(replyLanes.values());
         bus.close();
     }

@@ -217,10 +217,7 @@ public final class Subscription implements AutoCloseable {
         try {
             for (final Lane lane : lanes) {
                 if (!known.contains(lane)) {
-                    onLane.accept(lane);
-                    lane.readAhead();
-                    writerLanes(all, lane.writer()).add(start(lane));
-                    known.add(lane);
+                    add(lane, all);
                 }
             }
             for (final Lane lane : List.copyOf(known)) {
@@ -243,6 +240,21 @@ public final class Subscription implements AutoCloseable {
             awake = writers.clone();
             awakeCount = awake.length;
             all.forEach(writer -> writer.isAwake(true));
+        }
+    }
+
+    private void add(Lane lane, List<WriterLanes> all) {
+        try {
+            onLane.accept(lane);
+            final LanePoller poller = start(lane);
+            lane.readAhead();
+            writerLanes(all, lane.writer()).add(poller);
+            known.add(lane);
+        } catch (final HeadraceException badLane) {
+            // Not when another thread of this process has found it deleted this moment.
+            if (Lane.isReadable(lane.path())) {
+                onBadLane.accept(badLane);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
+import io.headrace.channel.LanePoller;
 import io.headrace.testing.RawLane;
 import io.headrace.testing.TestWriter;
 import java.io.IOException;
@@ -117,6 +118,34 @@ class BadLaneTest {
         }
     }
 
+    @Test
+    void shouldPassOverALaneThatAnotherThreadFindsDeletedWhileItLooks() {
+        try (Subscription other =
+                        new Subscription(readers, name -> true, true, lane -> {}, this::onBadLane);
+                Subscription slow =
+                        new Subscription(
+                                readers,
+                                name -> true,
+                                true,
+                                lane -> {
+                                    if (lane.writer().equals("m")) {
+                                        lane.hide();
+                                        readers.raiseLaneVersion();
+                                        other.poll((head, nowNs) -> true, 1);
+                                    }
+                                },
+                                this::onBadLane)) {
+            other.poll((head, nowNs) -> true, 1);
+            assertEquals(3, other.laneCount());
+            for (int i = 0; i < 3; i++) {
+                slow.poll(this::deliver, 1);
+            }
+            assertEquals(2, other.laneCount());
+            assertEquals(Set.of("a1", "z1"), Set.copyOf(delivered));
+            assertEquals(List.of(), problems);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"0", "2", "none", "-1"})
     void shouldReportALaneOfAnotherVersionAndReadTheOthers(String version) throws IOException {
@@ -207,14 +236,13 @@ class BadLaneTest {
     }
 
     private void drain() {
-        final Delivery delivery =
-                (lane, nowNs) -> {
-                    delivered.add(lane.lane().writer() + lane.sequence());
-                    return true;
-                };
-        while (subscription.poll(delivery, 1) > 0) {
+        while (subscription.poll(this::deliver, 1) > 0) {
             // Until there is no more.
         }
+    }
+
+    private boolean deliver(LanePoller lane, long nowNs) {
+        return delivered.add(lane.lane().writer() + lane.sequence());
     }
 
     private void onBadLane(HeadraceException problem) {
