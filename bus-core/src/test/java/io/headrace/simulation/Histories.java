@@ -5,6 +5,7 @@ import io.headrace.channel.Bus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Random;
 import org.agrona.IoUtil;
 
 /**
@@ -21,6 +22,8 @@ public final class Histories {
         "headrace.channel.websocket.*.expiry=3s",
         "headrace.channel.websocket.*.redeliver=always",
         "headrace.channel.websocket.receive.expiry=0",
+        "headrace.channel.http.request.messages=2",
+        "headrace.channel.websocket.receive.messages=3",
     };
 
     private Histories() {}
@@ -40,15 +43,15 @@ public final class Histories {
 
     /** The settings of a bus differ from batch to batch. */
     private static void runBatch(Path directory, long first, long end) throws IOException {
-        final long mask = first / BATCH;
-        for (int i = 0; i < SETTINGS.length; i++) {
-            if ((mask >> i & 1) == 0) {
-                final String[] setting = SETTINGS[i].split("=");
-                System.setProperty(setting[0], setting[1]);
+        final long batch = first / BATCH;
+        final Random random = new Random(batch);
+        for (final String setting : SETTINGS) {
+            if (random.nextBoolean()) {
+                System.setProperty(setting.split("=")[0], setting.split("=")[1]);
             }
         }
         // In every third one files are deleted as soon as they may be.
-        final boolean isForgetful = mask % 3 == 2;
+        final boolean isForgetful = batch % 3 == 2;
         System.setProperty(ROLL_CYCLE, isForgetful ? "TEST_SECONDLY" : "FAST_HOURLY");
         final Path bus = directory.resolve("bus" + first);
         makeBus(bus, first);

@@ -8,6 +8,7 @@ import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
+import io.headrace.delivery.Capacity;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.Claimer;
 import io.headrace.delivery.DeadClaims;
@@ -40,6 +41,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
 
     private static final int REQUESTS_MAX = 6;
     private static final int SOCKETS_MAX = 6;
+    private static final long REFUSED = -1;
 
     private final Simulation simulation;
     private final SimulatedProcess process;
@@ -48,6 +50,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
     private final int member;
     private final WriterSequence sequence = new WriterSequence();
     private final Map<String, LaneAppender> lanes = new HashMap<>();
+    private final Map<String, Capacity> capacities = new HashMap<>();
     private final EventEncoder encoder = new EventEncoder();
     private final RequestKeys keys = new RequestKeys();
     private final RecordReader records;
@@ -61,6 +64,7 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
     private final Map<Long, Integer> slots = new HashMap<>();
     private final ConnectionTable table;
     private int connectionCount;
+    private long deletionVersion;
 
     SimulatedFrontEnd(Simulation simulation, SimulatedProcess process) {
         this.simulation = simulation;
@@ -77,6 +81,12 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
                         ChannelName.WEBSOCKET_RECEIVE,
                         ChannelName.WEBSOCKET_DISCONNECT)) {
             lanes.put(channel, bus.newLane(channel, writer, sequence));
+        }
+        for (final String channel :
+                List.of(ChannelName.HTTP_REQUEST, ChannelName.WEBSOCKET_RECEIVE)) {
+            capacities.put(
+                    channel,
+                    new Capacity(bus, lanes.get(channel).lane(), bus.settings().channel(channel)));
         }
         bus.createChannel(replies);
         table = ConnectionTable.create(bus, writer);
@@ -103,6 +113,10 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
         final Random random = simulation.random;
         final long nowNs = bus.clock().nanoTime();
         process.member.onDuty(0, nowNs);
+        if (bus.deletionVersion() != deletionVersion) {
+            deletionVersion = bus.deletionVersion();
+            capacities.values().forEach(Capacity::letGo);
+        }
         int work = subscription.poll(claimer, nowNs);
         if (!simulation.isQuiet()) {
             for (int i = random.nextInt(3); i > 0; i--) {
@@ -123,7 +137,10 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
         if (dice < 6) {
             if (requests.size() < REQUESTS_MAX) {
                 final long connection = newConnection();
-                requests.put(connection, open(ChannelName.HTTP_REQUEST, connection, nowNs));
+                final long index = open(ChannelName.HTTP_REQUEST, connection, nowNs);
+                if (index != REFUSED) {
+                    requests.put(connection, index);
+                }
             }
         } else if (dice < 7) {
             any(random, requests).ifPresent(connection -> leave(connection, nowNs));
@@ -180,21 +197,25 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
     }
 
     private void receive(long connection, long nowNs) {
-        append(
-                ChannelName.WEBSOCKET_RECEIVE,
-                connection,
-                EventEncoder.receiveLength(4),
-                nowNs,
-                (buffer, at) ->
-                        encoder.encodeReceive(
-                                buffer,
-                                at,
-                                sockets.get(connection),
-                                -1,
-                                true,
-                                new UnsafeBuffer(new byte[4]),
-                                0,
-                                4));
+        final long index =
+                append(
+                        ChannelName.WEBSOCKET_RECEIVE,
+                        connection,
+                        EventEncoder.receiveLength(4),
+                        nowNs,
+                        (buffer, at) ->
+                                encoder.encodeReceive(
+                                        buffer,
+                                        at,
+                                        sockets.get(connection),
+                                        -1,
+                                        true,
+                                        new UnsafeBuffer(new byte[4]),
+                                        0,
+                                        4));
+        if (index == REFUSED) {
+            return;
+        }
         simulation.killPerhaps(process, 2_000);
         table.order(slots.get(connection), orders.get(connection) - 1);
     }
@@ -235,6 +256,10 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
 
     private long append(
             String channel, long connection, int length, long nowNs, Samples.Encoding encoding) {
+        final Capacity capacity = capacities.get(channel);
+        if (capacity != null && !capacity.admits(length, nowNs)) {
+            return REFUSED;
+        }
         final LaneAppender lane = lanes.get(channel);
         Simulation.check(lane.claim(length, nowNs) == LaneAppender.OK, () -> "claim in " + channel);
         final boolean expires = !channel.endsWith("disconnect");
@@ -280,7 +305,16 @@ final class SimulatedFrontEnd implements SimulatedProcess.Part, Claimer.Handler 
     }
 
     @Override
+    public void checkRoom(long nowNs) {
+        capacities.forEach(
+                (channel, capacity) ->
+                        Simulation.check(
+                                capacity.admits(1, nowNs), () -> writer + " is full: " + channel));
+    }
+
+    @Override
     public void onKilled() {
+        CloseHelper.closeAll(capacities.values());
         CloseHelper.closeAll(lanes.values());
         CloseHelper.closeAll(table, subscription, records);
     }

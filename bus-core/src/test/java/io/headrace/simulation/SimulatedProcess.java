@@ -34,6 +34,9 @@ final class SimulatedProcess {
     /** An agent that may leave things behind. */
     interface Part extends Agent {
 
+        /** Fails when it has no room for messages though all have ended. */
+        default void checkRoom(long nowNs) {}
+
         /** Lets go of what the operating system takes from a process that is killed. */
         void onKilled();
     }
@@ -167,6 +170,10 @@ final class SimulatedProcess {
                 janitor.onClose();
             }
         }
+    }
+
+    void checkRoom() {
+        parts.forEach(part -> part.checkRoom(bus.clock().nanoTime()));
     }
 
     /** Whether it is not in the middle of something. */

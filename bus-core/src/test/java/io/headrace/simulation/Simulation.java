@@ -340,6 +340,10 @@ final class Simulation implements AutoCloseable {
             }
         }
         ledger.checkMarks();
+        clock.wind(5 * SimulatedClock.MS);
+        for (final SimulatedProcess process : processes.frontEnds()) {
+            process.checkRoom();
+        }
         processes.forgetDead();
     }
 
