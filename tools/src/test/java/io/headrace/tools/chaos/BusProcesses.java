@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.tools.chaos;
 
-import java.io.File;
+import io.headrace.tools.jvm.SharedClasses;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
 /**
@@ -32,7 +29,6 @@ final class BusProcesses implements AutoCloseable {
     private final List<String> flags = new ArrayList<>();
     private final List<BusProcess> all = new CopyOnWriteArrayList<>();
     private final AtomicInteger startedCount = new AtomicInteger();
-    private String classPath = System.getProperty("java.class.path");
 
     /**
      * @param directory an empty folder.
@@ -41,19 +37,7 @@ final class BusProcesses implements AutoCloseable {
      */
     BusProcesses(Path directory, String... settings) {
         this.directory = directory;
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(flag -> flag.matches("--(add|enable|sun).*|-Dchronicle.*"))
-                .forEach(flags::add);
-        // A short start: most of these processes do not live long.
-        flags.addAll(
-                List.of(
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UnlockDiagnosticVMOptions",
-                        "-XX:-BytecodeVerificationRemote",
-                        "-XX:MetaspaceSize=64m",
-                        "-XX:-UsePerfData",
-                        "-ea:io.headrace..."));
+        flags.addAll(List.of("-XX:MetaspaceSize=64m", "-XX:-UsePerfData"));
         flags.add("-D" + ChaosApplication.JOURNAL_PROPERTY + "=" + journals());
         flags.addAll(List.of(settings));
         Stream.of(System.getProperty(FLAGS_PROPERTY, "").split(" "))
@@ -129,12 +113,12 @@ final class BusProcesses implements AutoCloseable {
 
     private List<String> command(List<String> before, List<String> args) {
         final List<String> command = new ArrayList<>(before);
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(SharedClasses.java());
         command.addAll(flags);
         // A worker's first collection, the longest, is before it is ready; a front end lives long.
         command.addAll(
                 args.contains("worker") ? List.of("-Xmx128m", "-Xmn8m") : List.of("-Xmx256m"));
-        command.addAll(List.of("-cp", classPath, MAIN));
+        command.add(MAIN);
         command.addAll(args);
         command.addAll(List.of("--bus", bus().toString()));
         return command;
@@ -156,65 +140,6 @@ final class BusProcesses implements AutoCloseable {
             return new Output(process.waitFor(), text);
         } catch (final IOException | InterruptedException e) {
             throw new AssertionError(e);
-        }
-    }
-
-    /**
-     * Makes the starts that follow about twice as fast, for runs with many of them: keeps the
-     * classes that a worker loads in an archive, for which they must come from jars.
-     */
-    void archiveClasses() throws IOException {
-        final List<String> jars = new ArrayList<>();
-        for (final String entry : classPath.split(File.pathSeparator)) {
-            final Path path = Path.of(entry);
-            if (Files.isDirectory(path)) {
-                final Path jar = directory.resolve("classes-" + jars.size() + ".jar");
-                pack(path, jar);
-                jars.add(jar.toString());
-            } else if (Files.exists(path)) {
-                jars.add(entry);
-            }
-        }
-        classPath = String.join(File.pathSeparator, jars);
-        final Path archive = directory.resolve("classes.jsa");
-        flags.add("-Xshare:auto");
-        flags.add("-Xlog:cds=off");
-        flags.add("-Xlog:cds+dynamic=off");
-        flags.add("-XX:ArchiveClassesAtExit=" + archive);
-        final BusProcess worker = startWorker(1).awaitReady();
-        serve();
-        worker.terminate();
-        worker.awaitExit();
-        flags.remove(flags.size() - 1);
-        flags.add("-XX:SharedArchiveFile=" + archive);
-    }
-
-    /** A few messages of each kind, for what they load. */
-    private void serve() throws IOException {
-        final BusProcess frontEnd = startFrontEnd();
-        try (HttpConnection http = new HttpConnection(frontEnd.port());
-                FrameConnection frames = new FrameConnection(frontEnd.port(), "archive")) {
-            for (int i = 0; i < 50; i++) {
-                http.get("archive" + i, 1);
-                frames.send(1);
-            }
-            frames.awaitLastEcho();
-        } catch (final InterruptedException e) {
-            throw new AssertionError(e);
-        }
-        frontEnd.terminate();
-        frontEnd.awaitExit();
-    }
-
-    private static void pack(Path folder, Path jar) throws IOException {
-        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
-                Stream<Path> files = Files.walk(folder)) {
-            for (final Path file : files.filter(Files::isRegularFile).toList()) {
-                out.putNextEntry(
-                        new JarEntry(folder.relativize(file).toString().replace('\\', '/')));
-                Files.copy(file, out);
-                out.closeEntry();
-            }
         }
     }
 

@@ -16,7 +16,6 @@ final class ChaosRun {
 
     private static final int HTTP_CONNECTIONS = 8;
     private static final int WEB_SOCKETS = 8;
-    private static final int MANY_KILLS = 50;
     // Stalls count after this: first requests are slow because of what is loaded and compiled.
     private static final long WARM_UP_MS = 3_000;
     private static final long QUIET_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(60);
@@ -38,9 +37,6 @@ final class ChaosRun {
     /** Runs below an empty folder. */
     void run(Path directory) throws IOException, InterruptedException {
         try (BusProcesses processes = new BusProcesses(directory, "-Dheadrace.retention=5s")) {
-            if (kills > MANY_KILLS) {
-                processes.archiveClasses();
-            }
             final BusProcess frontEnd = processes.startFrontEnd();
             faults = new Faults(processes, seed, kills, TimeUnit.SECONDS.toNanos(seconds));
             faults.start();

@@ -4,12 +4,12 @@ package io.headrace.tools.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.headrace.tools.jvm.SharedClasses;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,14 +51,12 @@ final class HeadraceProcess implements AutoCloseable {
 
     /** Starts a command; arguments that begin with {@code -D} or {@code -X} are the JVM's. */
     static HeadraceProcess start(String... args) {
-        final List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(jvmFlags());
+        final List<String> command = SharedClasses.java();
         final List<String> own = new ArrayList<>();
         for (final String arg : args) {
             (arg.startsWith("-D") || arg.startsWith("-X") ? command : own).add(arg);
         }
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN_CLASS));
+        command.add(MAIN_CLASS);
         command.addAll(own);
         try {
             final Process process = new ProcessBuilder(command).start();
@@ -67,21 +65,6 @@ final class HeadraceProcess implements AutoCloseable {
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /**
-     * This JVM's own flags but for its heap and its agents, and what makes short-lived JVMs start
-     * fast, of which verifying classes is a fifth.
-     */
-    private static List<String> jvmFlags() {
-        final List<String> flags = new ArrayList<>();
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(flag -> !flag.startsWith("-Xm") && !flag.matches("-(java)?agent.*"))
-                .filter(flag -> !flag.startsWith("-Dsurefire"))
-                .forEach(flags::add);
-        flags.addAll(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-        flags.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"));
-        return flags;
     }
 
     long pid() {
