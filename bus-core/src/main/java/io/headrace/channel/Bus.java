@@ -229,11 +229,7 @@ public final class Bus implements AutoCloseable {
      * @param channel a physical channel's name.
      */
     public void createChannel(String channel) {
-        try {
-            BusDirectory.createDirectories(channelDirectory(channel));
-        } catch (final IOException e) {
-            throw new HeadraceException("channel " + channel + " cannot be made: " + e, e);
-        }
+        BusDirectory.make(channelDirectory(channel));
         raiseLaneVersion();
     }
 
@@ -245,17 +241,16 @@ public final class Bus implements AutoCloseable {
      */
     public LaneAppender newLane(String channel, String writer, WriterSequence sequence) {
         final Path path = channelDirectory(channel).resolve(ChannelName.check(writer));
-        try {
-            if (Files.exists(path)) {
-                throw new HeadraceException(
-                        "lane " + path + " exists already; a writer's id must be unique");
-            }
-            BusDirectory.createDirectories(path);
-        } catch (final IOException e) {
-            throw new HeadraceException("lane " + path + " cannot be made: " + e, e);
+        if (Lane.isMade(path)) {
+            throw new HeadraceException(
+                    "lane " + path + " exists already; a writer's id must be unique");
         }
+        // What is left of an earlier attempt of this writer.
+        deleteUnreadable(path);
+        BusDirectory.make(path);
+        Lane lane = null;
         try {
-            final Lane lane = Lane.create(path, laneTable, file.nextLaneNumber(), settings, clock);
+            lane = Lane.create(path, laneTable, file.nextLaneNumber(), settings, clock);
             final LaneAppender appender =
                     new LaneAppender(lane, sequence, bells.new Ringer(channel, this::laneVersion));
             appender.warmUp(clock.nanoTime());
@@ -264,10 +259,11 @@ public final class Bus implements AutoCloseable {
             lane.publish();
             raiseLaneVersion();
             return appender;
-        } catch (final HeadraceException e) {
+        } catch (final RuntimeException e) {
             // Its writer may try again when there is memory.
-            CloseHelper.quietClose(lanes.remove(path));
-            deleteUnreadable(path);
+            lanes.remove(path);
+            CloseHelper.quietClose(lane);
+            CloseHelper.close(e::addSuppressed, () -> deleteUnreadable(path));
             throw e;
         }
     }
@@ -332,17 +328,19 @@ public final class Bus implements AutoCloseable {
         IoUtil.delete(lane.toFile(), true);
     }
 
-    /** Deletes the folders of channels that have no lanes left. */
-    public void deleteChannels(Predicate<String> names) {
+    /** Deletes the folders of channels; false when one of them has a lane. */
+    public boolean deleteChannels(Predicate<String> names) {
+        boolean deleted = true;
         for (final String name : channels(names)) {
             try {
                 Files.deleteIfExists(channelDirectory(name));
             } catch (final DirectoryNotEmptyException hasLanes) {
-                continue;
+                deleted = false;
             } catch (final IOException e) {
                 throw new HeadraceException("channel " + name + " cannot be deleted: " + e, e);
             }
         }
+        return deleted;
     }
 
     /** Names of the channels that exist and pass. */

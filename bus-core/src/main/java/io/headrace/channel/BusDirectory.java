@@ -128,6 +128,15 @@ final class BusDirectory {
         return entries;
     }
 
+    /** Makes a folder of a bus, and those above it. */
+    static void make(Path path) {
+        try {
+            createDirectories(path);
+        } catch (final IOException e) {
+            throw new HeadraceException("folder " + path + " cannot be made: " + e, e);
+        }
+    }
+
     /** Lets nobody but its owner at a file, whatever the umask of the process says. */
     static void restrict(Path file) {
         try {

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
-import net.openhft.chronicle.core.io.ClosedIllegalStateException;
 import net.openhft.chronicle.core.time.TimeProvider;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
@@ -134,13 +133,17 @@ public final class Lane implements AutoCloseable {
         return Files.exists(path.resolve(READY_FILE));
     }
 
+    /** Whether a lane was made, though nobody may read it any more. */
+    static boolean isMade(Path path) {
+        return isReadable(path) || Files.exists(path.resolve(HIDDEN_FILE));
+    }
+
     /** Gives back what a lane has in the table that was never published, or is hidden. */
     static void free(Path path, LaneTable table) throws IOException {
         for (final String name : new String[] {NEW_FILE, HIDDEN_FILE}) {
             if (Files.exists(path.resolve(name))) {
-                final Properties properties = properties(path.resolve(name));
-                // Where there was no memory for it, there was none for the lane.
-                table.free(Long.parseLong(properties.getProperty("number", "0")));
+                table.free(
+                        Long.parseLong(properties(path.resolve(name)).getProperty("number", "0")));
             }
         }
     }
@@ -203,21 +206,19 @@ public final class Lane implements AutoCloseable {
     /**
      * A reader of its own for the calling thread, from the lane's first record.
      *
-     * @throws HeadraceException when another thread has found it deleted since this one looked.
+     * @throws HeadraceException also when another thread has found it deleted this moment.
      */
     public LanePoller poller() {
         pollerCount.incrementAndGet();
         try {
             return new LanePoller(this);
-        } catch (final ClosedIllegalStateException e) {
-            throw new HeadraceException("lane " + path + " has been deleted", e);
+        } catch (final RuntimeException e) {
+            onPollerClosed();
+            throw new HeadraceException("lane " + path + " cannot be read, or is gone: " + e, e);
         }
     }
 
-    /**
-     * Closes the lane once nobody in this process reads it any more; its files are about to be
-     * deleted.
-     */
+    /** Closes the lane, whose files are about to be deleted, once nobody reads it here. */
     void retire() {
         retired = true;
         pollerCount.incrementAndGet();
@@ -308,9 +309,7 @@ public final class Lane implements AutoCloseable {
         entry.writeMark(mark);
     }
 
-    /**
-     * Makes the counts of a dead writer those of the messages that are there; the janitor's alone.
-     */
+    /** Makes a dead writer's counts those of the messages there are; the janitor's alone. */
     public void correctAppended(LaneMark mark) {
         entry.setAppended(mark.endedCount(), mark.endedBytes());
     }
@@ -373,8 +372,7 @@ public final class Lane implements AutoCloseable {
     /**
      * What Chronicle takes for the time: the beginning of the cycle that the lane's writer is in,
      * so that an append reads no clock. Cycles follow each other without a gap, whenever a file is
-     * long enough or old enough; they may run ahead of the clock, and never go back. For a lane
-     * that is only read it is bus time.
+     * long or old enough; they may run ahead of the clock. For a lane only read it is bus time.
      */
     static final class CycleTime implements TimeProvider {
 

@@ -122,7 +122,7 @@ final class LaneFiles implements AutoCloseable {
 
     /** The file with which the writer goes on; empty when there is no memory for it. */
     synchronized Optional<CycleFile> roll(int cycle, long nowNs) {
-        if (!prepare(cycle)) {
+        if (isClosed || !prepare(cycle)) {
             return Optional.empty();
         }
         endRolled(nowNs);

@@ -261,9 +261,10 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
             return 0;
         }
         nextLookNs = nowNs + INTERVAL_NS;
-        if (version != laneVersion) {
-            laneVersion = version;
+        if (version != laneVersion || !members.isComplete()) {
+            // Who is not known is taken for gone before long.
             members.refresh();
+            laneVersion = version;
             channels.clear();
         }
         look(nowNs);

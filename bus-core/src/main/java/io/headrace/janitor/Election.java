@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.agrona.CloseHelper;
 
 /** An OS lock on a file that one process of a bus holds until it ends, in whatever way. */
@@ -20,11 +21,16 @@ final class Election implements AutoCloseable {
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
 
     private final Path path;
+    private final Consumer<HeadraceException> onProblem;
     private FileChannel channel;
     private FileLock lock;
 
-    Election(Path path) {
+    /**
+     * @param onProblem told when the lock cannot be tried; then it is not won.
+     */
+    Election(Path path, Consumer<HeadraceException> onProblem) {
         this.path = path.toAbsolutePath();
+        this.onProblem = onProblem;
     }
 
     /** Whether this process has the lock, trying to get it if it has not. */
@@ -41,7 +47,8 @@ final class Election implements AutoCloseable {
         } catch (final OverlappingFileLockException heldByThisJvm) {
             return false;
         } catch (final IOException e) {
-            throw new HeadraceException("lock " + path + " cannot be tried: " + e, e);
+            onProblem.accept(new HeadraceException("lock " + path + " cannot be tried: " + e, e));
+            return false;
         }
     }
 

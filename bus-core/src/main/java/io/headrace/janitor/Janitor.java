@@ -53,8 +53,7 @@ public final class Janitor implements Agent {
     private static final long CLEAN_INTERVAL_MIN_NS = 1_000_000_000L;
     private static final long CLEAN_INTERVAL_MAX_NS = 5_000_000_000L;
     private static final long TIGHT_CLEAN_INTERVAL_NS = 50_000_000L;
-    // Readers look at the lane version in every duty cycle; this is for those that are busy with a
-    // message.
+    // For readers that are busy with a message when the lane version rises.
     private static final long HIDDEN_NS = 2_000_000_000L;
     // A member has lanes before it is announced: only after this is one a stranger's.
     private static final long STRANGER_NS = 2_000_000_000L;
@@ -103,7 +102,7 @@ public final class Janitor implements Agent {
                         Math.min(
                                 retention.retentionMs() * 1_000_000L / CLEANS_PER_RETENTION,
                                 CLEAN_INTERVAL_MAX_NS));
-        this.election = new Election(bus.file("janitor.lock"));
+        this.election = new Election(bus.file("janitor.lock"), member.errorLog()::record);
         this.deadClaims = new DeadClaims(bus);
         this.openConnections =
                 new OpenConnections(bus, member.id() + "-j", member.errorLog()::record);
@@ -274,6 +273,7 @@ public final class Janitor implements Agent {
                 lane.hide();
                 hiddenSinceNs.put(lane, nowNs);
                 bus.raiseLaneVersion();
+                deletions++;
             }
         }
         if (deletions > 0) {
@@ -367,8 +367,8 @@ public final class Janitor implements Agent {
         final List<String> deadMembers = members.deadMembers();
         final List<Path> lanes = deadMembers.isEmpty() ? List.of() : bus.lanePaths();
         for (final String dead : deadMembers) {
-            if (lanes.stream().noneMatch(lane -> belongsTo(dead, lane))) {
-                bus.deleteChannels(name -> name.startsWith("reply." + dead + "-"));
+            if (lanes.stream().noneMatch(lane -> belongsTo(dead, lane))
+                    && bus.deleteChannels(name -> name.startsWith("reply." + dead + "-"))) {
                 ConnectionTable.delete(bus, dead);
                 GroupTable.delete(bus, dead);
                 Members.delete(bus.membersDirectory(), dead);

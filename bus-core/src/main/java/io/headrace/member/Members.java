@@ -8,9 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.agrona.CloseHelper;
 
@@ -25,12 +28,12 @@ public final class Members implements AutoCloseable {
     private final Path directory;
     private final Consumer<HeadraceException> onUnreadable;
     private final Map<Path, MemberReader> readers = new LinkedHashMap<>();
+    private final Set<Path> unread = new HashSet<>();
     private List<MemberReader> all = List.of();
     private List<MemberReader> unannounced = List.of();
 
     /**
-     * @param onUnreadable told of each file that cannot be read, at every {@link #refresh()}; a
-     *     distinct error log keeps it to once.
+     * @param onUnreadable told once of each file that cannot be read.
      */
     public Members(Path directory, Consumer<HeadraceException> onUnreadable) {
         this.directory = directory;
@@ -104,23 +107,35 @@ public final class Members implements AutoCloseable {
                             }
                             return gone;
                         });
-        present.forEach(path -> open(path, onUnreadable));
+        unread.retainAll(present);
+        for (final Path path : present) {
+            final Optional<HeadraceException> problem = open(path);
+            if (problem.isEmpty()) {
+                unread.remove(path);
+            } else if (Files.exists(path) && unread.add(path)) {
+                onUnreadable.accept(problem.get());
+            }
+        }
         // Half made perhaps, or announced a moment ago: that is no error.
-        starting.forEach(path -> open(path, unreadable -> {}));
+        starting.forEach(this::open);
         all = readers.values().stream().filter(MemberReader::isAnnounced).toList();
         unannounced = readers.values().stream().filter(reader -> !reader.isAnnounced()).toList();
     }
 
-    private void open(Path path, Consumer<HeadraceException> onProblem) {
+    private Optional<HeadraceException> open(Path path) {
         if (!readers.containsKey(path)) {
             try {
                 readers.put(path, MemberReader.open(path));
             } catch (final HeadraceException e) {
-                if (Files.exists(path)) {
-                    onProblem.accept(e);
-                }
+                return Optional.of(e);
             }
         }
+        return Optional.empty();
+    }
+
+    /** Whether every announced member was read at the last {@link #refresh()}. */
+    public boolean isComplete() {
+        return unread.isEmpty();
     }
 
     /** Those announced and known at the last {@link #refresh()}, dead ones included. */

@@ -44,6 +44,7 @@ final class BlockingHandlers implements AutoCloseable {
     // By connection: what runs now comes first. Guarded by itself.
     private final Map<Long, ArrayDeque<Runnable>> queues = new HashMap<>();
     private int count;
+    private volatile boolean isAbandoned;
 
     /**
      * @param countMax how many messages are handled, or wait behind their connection's, at a time.
@@ -105,29 +106,33 @@ final class BlockingHandlers implements AutoCloseable {
         start(connection, task);
     }
 
-    private void start(long connection, Runnable task) {
+    /**
+     * Runs what a connection has, one after the other: also what waits when the executor takes no
+     * more.
+     */
+    private void start(long connection, Runnable first) {
         executor.execute(
                 () -> {
-                    try {
-                        task.run();
-                    } finally {
-                        next(connection);
+                    for (Runnable task = first; task != null; task = next(connection)) {
+                        try {
+                            task.run();
+                        } catch (final RuntimeException | Error e) {
+                            final Thread thread = Thread.currentThread();
+                            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+                        }
                     }
                 });
     }
 
-    private void next(long connection) {
-        final Runnable next;
+    private Runnable next(long connection) {
         synchronized (queues) {
             final ArrayDeque<Runnable> queue = queues.get(connection);
             queue.poll();
-            next = queue.peek();
+            final Runnable next = queue.peek();
             if (next == null) {
                 queues.remove(connection);
             }
-        }
-        if (next != null) {
-            start(connection, next);
+            return isAbandoned ? null : next;
         }
     }
 
@@ -143,19 +148,27 @@ final class BlockingHandlers implements AutoCloseable {
         return polled;
     }
 
-    /** Waits for the handlers that run, and interrupts those that take longer than they may. */
+    /**
+     * Waits for the handlers of all that was taken, and interrupts those that take longer than they
+     * may.
+     */
     @Override
     public void close() {
         executor.shutdown();
         try {
             if (!executor.awaitTermination(closeTimeoutNs, TimeUnit.NANOSECONDS)) {
-                executor.shutdownNow();
+                abandon();
             }
         } catch (final InterruptedException e) {
-            executor.shutdownNow();
+            abandon();
             Thread.currentThread().interrupt();
         }
         poll();
+    }
+
+    private void abandon() {
+        isAbandoned = true;
+        executor.shutdownNow();
     }
 
     /** A message on its way through a handler; used again for others. */

@@ -114,8 +114,9 @@ public final class Worker implements AutoCloseable {
      */
     private void announce() {
         member.announce();
-        consumers.forEach(Consumer::onAnnounced);
         bus.raiseLaneVersion();
+        // Not before: claims of somebody whom nobody knows are taken away.
+        consumers.forEach(Consumer::onAnnounced);
     }
 
     /**

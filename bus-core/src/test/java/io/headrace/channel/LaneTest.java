@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
 import io.headrace.message.DeliveryHeader;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
@@ -141,5 +143,21 @@ class LaneTest {
         final HeadraceException deleted =
                 assertThrows(HeadraceException.class, () -> appender.lane().poller());
         assertTrue(deleted.getMessage().contains("http.request/f1-0"), deleted.getMessage());
+    }
+
+    @Test
+    void shouldBeMadeAgainByItsWriterWhereAnAttemptFailedHalfWay() throws IOException {
+        final Path folder = bus.directory().resolve("channels/http.request/f9-0");
+        Files.createDirectory(folder);
+        Files.writeString(folder.resolve("lane.properties.new"), "version=1\nnumber=77\n");
+        Files.writeString(folder.resolve("metadata.cq4t"), "half");
+        final LaneAppender again = bus.newLane("http.request", "f9-0", new WriterSequence());
+        assertEquals(LaneAppender.OK, again.claim(1, NOW_NS));
+        again.abortIfClaimed();
+        again.close();
+        again.lane().hide();
+        assertThrows(
+                HeadraceException.class,
+                () -> bus.newLane("http.request", "f9-0", new WriterSequence()));
     }
 }

@@ -194,6 +194,33 @@ class LiveMembersTest {
     }
 
     @Test
+    void shouldKnowAMemberWhoseFileCouldNotBeReadAtFirstThoughNothingElseChanges()
+            throws IOException {
+        final Member late =
+                Member.register(
+                        bus.membersDirectory(),
+                        Member.Kind.WORKER,
+                        "w7-x",
+                        "http.*",
+                        100,
+                        1,
+                        bus.clock());
+        Files.write(TestMembers.file(bus, "w7-x"), new byte[3]);
+        bus.raiseLaneVersion();
+        assertFalse(look().isKnown("w7-x"));
+        assertFalse(look().isKnown("w7-x"));
+        assertEquals(1, problems.size(), problems.toString());
+        late.announce();
+        final long endNs = System.nanoTime() + 60_000_000_000L;
+        while (!liveMembers.snapshot().isKnown("w7-x") && System.nanoTime() < endNs) {
+            liveMembers.doWork();
+        }
+        assertTrue(liveMembers.snapshot().isKnown("w7-x"));
+        assertEquals(1, problems.size(), problems.toString());
+        late.close();
+    }
+
+    @Test
     void shouldLookAgainOnlyAfterItsIntervalUnlessTheBusHasChanged() {
         look();
         bus.raiseLaneVersion();

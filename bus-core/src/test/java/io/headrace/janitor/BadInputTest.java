@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -161,7 +162,7 @@ class BadInputTest {
     void shouldElectOneOfTwoProcessesAndTheOtherWhenItIsKilled() {
         final Path lock = host.bus.file("election.lock");
         try (ChildJvm child = ChildJvm.start(Candidate.class, lock);
-                Election here = new Election(lock)) {
+                Election here = new Election(lock, Assertions::fail)) {
             assertEquals("true", child.readLine());
             assertFalse(here.isWon());
             assertFalse(here.isWon());
@@ -177,7 +178,7 @@ class BadInputTest {
     /** A candidate in a process of its own: it says whether it has won. */
     static final class Candidate {
         public static void main(String[] arguments) {
-            try (Election election = new Election(Path.of(arguments[0]))) {
+            try (Election election = new Election(Path.of(arguments[0]), Assertions::fail)) {
                 System.out.println(election.isWon());
                 ChildJvm.awaitEndOfInput();
             }

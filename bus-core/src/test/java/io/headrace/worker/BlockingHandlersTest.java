@@ -183,6 +183,28 @@ class BlockingHandlersTest {
     }
 
     @Test
+    void shouldFinishWhatWaitsBehindItsConnectionWhenItIsClosed() {
+        final CountDownLatch begun = new CountDownLatch(1);
+        start(
+                8,
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    begun.countDown();
+                                    LockSupport.parkNanos(20_000_000L);
+                                    handled.add("one");
+                                    reply.send(200, "text/plain", "finished");
+                                })
+                        .onHttpDisconnect((channel, request) -> handled.add("two")));
+        worker.sendDisconnect(7, worker.send("http.request", MessageType.HTTP_REQUEST, 7));
+        roundsUntil(() -> begun.getCount() == 0);
+        worker.rounds();
+        worker.consumer.onClose();
+        assertEquals(List.of("one", "two"), handled);
+        assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.disconnect"));
+    }
+
+    @Test
     void shouldRefuseACountThatIsNone() {
         for (final int count : new int[] {-1, 10_001}) {
             final WorkerContext context =

@@ -103,7 +103,8 @@ class ConsumerFailureTest {
             final String channel = ReplyAddress.channel(newcomer.id(), 0);
             final Path channels = directory.resolve("bus/channels");
             // The consumer's lane is there already, and so it cannot be made.
-            Files.createDirectories(channels.resolve(channel).resolve(worker.member.id() + "-0"));
+            final Path lane = channels.resolve(channel).resolve(worker.member.id() + "-0");
+            Files.createFile(Files.createDirectories(lane).resolve("lane.properties"));
             requestOf((long) ReplyAddress.loopKey(channel) << 32);
             worker.consumer.doWork();
             assertEquals(ClaimWord.of(1, ClaimWord.FAILED), worker.lastWord("http.request"));

@@ -150,6 +150,17 @@ final class TestWorker implements AutoCloseable {
                 channel, Samples.message(Samples.record(type)), connection(this, number), 0, nowNs);
     }
 
+    /** Appends that the client of a request has left. */
+    long sendDisconnect(int number, long requestIndex) {
+        final UnsafeBuffer record =
+                Samples.record(
+                        EventEncoder.disconnectLength(),
+                        (buffer, at) ->
+                                new EventEncoder().encodeDisconnect(buffer, at, requestIndex));
+        return loop.append(
+                "http.disconnect", Samples.message(record), connection(this, number), 0, nowNs);
+    }
+
     /** Appends a text frame that points at the record of its connection. */
     long sendReceive(int number, long connectIndex, String text) {
         final byte[] content = text.getBytes(StandardCharsets.UTF_8);

@@ -137,13 +137,14 @@ class FailedLaunchTest {
     @Test
     void shouldUndoAWorkerWhoseLaneCannotBeMade() throws IOException {
         try (Frontend frontend = Frontend.launch(context())) {
-            // A file is in the way of the lane in which it would reply.
+            // The lane in which it would reply is there already.
             final int number = frontend.bus().nextMemberNumber() + 1;
             final String busId = frontend.bus().settings().id();
             final String channel = ReplyAddress.channel(frontend.id(), 0);
             try (Stream<Path> paths = Files.walk(bus)) {
                 final Path lanes = paths.filter(path -> path.endsWith(channel)).findFirst().get();
-                Files.createFile(lanes.resolve("w" + number + "-" + busId + "-0"));
+                final Path lane = lanes.resolve("w" + number + "-" + busId + "-0");
+                Files.createFile(Files.createDirectory(lane).resolve("lane.properties"));
             }
             threadsBefore = Thread.getAllStackTraces().keySet();
             final List<String> openBefore = openMemberFiles();

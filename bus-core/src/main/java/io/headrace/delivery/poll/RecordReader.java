@@ -13,7 +13,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Reads single records by channel, writer and index, beside the polling. One thread; lanes stay
- * open.
+ * open until they are deleted.
  */
 public final class RecordReader implements AutoCloseable {
 
@@ -48,9 +48,20 @@ public final class RecordReader implements AutoCloseable {
         return poller.moveTo(index) ? Optional.of(poller.record()) : Optional.empty();
     }
 
-    /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
+    /** Leaves files and lanes that the janitor has deleted; see {@link Bus#deletionVersion()}. */
     public void letGo() {
-        pollers.values().forEach(byWriter -> byWriter.values().forEach(LanePoller::letGo));
+        pollers.values().forEach(byWriter -> byWriter.values().removeIf(this::letGo));
+    }
+
+    private boolean letGo(LanePoller poller) {
+        final Lane lane = poller.lane();
+        if (Lane.isReadable(lane.path())) {
+            poller.letGo();
+            return false;
+        }
+        poller.close();
+        bus.forget(lane);
+        return true;
     }
 
     private static HeadraceException missing(String channel, String writer, long index) {

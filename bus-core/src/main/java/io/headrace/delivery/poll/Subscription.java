@@ -39,6 +39,8 @@ public final class Subscription implements AutoCloseable {
     static final long PATIENCE_NS = 1_000_000L;
 
     private static final long LOOK_INTERVAL_NS = 10_000_000L;
+    // Lanes that could not be read, perhaps because too many files were open, are tried again.
+    private static final long RETRY_INTERVAL_NS = 1_000_000_000L;
     private static final int WARM_UP_POLLS_MAX = 4_000;
 
     private final Bus bus;
@@ -55,6 +57,8 @@ public final class Subscription implements AutoCloseable {
     private WriterLanes[] writerOfLane = new WriterLanes[0];
     private long laneVersion = -1;
     private long lastLookNs;
+    private long lastRetryNs;
+    private boolean isComplete;
     private int turn;
 
     /**
@@ -188,6 +192,10 @@ public final class Subscription implements AutoCloseable {
                 writer.lookAgain();
             }
             wakeAll();
+            if (!isComplete && nowNs - lastRetryNs >= RETRY_INTERVAL_NS) {
+                lastRetryNs = nowNs;
+                laneVersion = -1;
+            }
         }
     }
 
@@ -211,8 +219,14 @@ public final class Subscription implements AutoCloseable {
         return known.size();
     }
 
+    private void onProblem(HeadraceException badLane) {
+        isComplete = false;
+        onBadLane.accept(badLane);
+    }
+
     private void lookForLanes() {
-        final List<Lane> lanes = bus.lanes(channels, onBadLane);
+        isComplete = true;
+        final List<Lane> lanes = bus.lanes(channels, this::onProblem);
         final List<WriterLanes> all = new ArrayList<>(List.of(writers));
         try {
             for (final Lane lane : lanes) {
@@ -227,6 +241,9 @@ public final class Subscription implements AutoCloseable {
                     bus.forget(lane);
                 }
             }
+        } catch (final RuntimeException e) {
+            isComplete = false;
+            throw e;
         } finally {
             // Also when a lane cannot be opened: the others are read.
             all.removeIf(WriterLanes::isEmpty);
@@ -253,7 +270,7 @@ public final class Subscription implements AutoCloseable {
         } catch (final HeadraceException badLane) {
             // Not when another thread of this process has found it deleted this moment.
             if (Lane.isReadable(lane.path())) {
-                onBadLane.accept(badLane);
+                onProblem(badLane);
             }
         }
     }

@@ -2,6 +2,7 @@
 package io.headrace.worker.reply;
 
 import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ChannelName;
@@ -88,8 +89,13 @@ public final class Replies implements AutoCloseable {
     private void lock() {
         if (isShared) {
             lock.lock();
-            // Nobody else looks after it.
-            doWork();
+            try {
+                // Nobody else looks after it.
+                doWork();
+            } catch (final RuntimeException e) {
+                lock.unlock();
+                throw e;
+            }
         }
     }
 
@@ -106,18 +112,26 @@ public final class Replies implements AutoCloseable {
             return 0;
         }
         final LiveMembers.Snapshot live = liveMembers.snapshot();
+        final long version = bus.laneVersion();
+        if (live != seen || version != laneVersion) {
+            seen = live;
+            laneVersion = version;
+            lookForLoops();
+            return 1;
+        }
         if (bus.isMemoryTight()) {
             sequence.rollLargeFiles(clock.nanoTime());
         }
-        final long version = bus.laneVersion();
-        if (live == seen && version == laneVersion) {
-            return 0;
-        }
-        seen = live;
-        laneVersion = version;
-        // One that is only stopped, or not known yet, will want its replies.
+        return 0;
+    }
+
+    private void lookForLoops() {
+        // One that is only stopped, or not known yet, will want its replies. Who has not looked for
+        // long may find that the janitor has deleted the lane, and forgotten its front end.
         for (final int key : lanes.keySet().toArray(new Integer[0])) {
-            if (seen.isDead(ReplyAddress.frontEnd(lanes.get(key).lane().channel()))) {
+            final Lane lane = lanes.get(key).lane();
+            if (seen.isDead(ReplyAddress.frontEnd(lane.channel()))
+                    || !Lane.isReadable(lane.path())) {
                 lanes.remove(key).close();
                 detach(tables.remove(key));
             }
@@ -128,7 +142,6 @@ public final class Replies implements AutoCloseable {
             }
         }
         loops = lanes.values().toArray(new LaneAppender[0]);
-        return 1;
     }
 
     private boolean isLive(String channel) {
@@ -175,7 +188,14 @@ public final class Replies implements AutoCloseable {
      */
     int claim(long connection, int length) {
         lock();
-        return claim(closed ? null : lane(connection), length);
+        final LaneAppender lane;
+        try {
+            lane = closed ? null : lane(connection);
+        } catch (final RuntimeException e) {
+            unlock();
+            throw e;
+        }
+        return claim(lane, length);
     }
 
     /** As {@link #claim(long, int)}, for one of the {@link #loopCount()} loops. */

@@ -146,6 +146,41 @@ class BadLaneTest {
         }
     }
 
+    @Test
+    void shouldTryALaneAgainThatCouldNotBeReadThoughNothingElseChanges() throws IOException {
+        final Path properties = badLane.resolve("lane.properties");
+        final String good = Files.readString(properties);
+        Files.writeString(properties, "version=9\n");
+        drain();
+        Files.writeString(properties, good);
+        drain();
+        assertEquals(Set.of("a1", "z1"), Set.copyOf(delivered));
+        subscription.poll(this::deliver, 1_000_000_001L);
+        subscription.poll(this::deliver, 1_000_000_001L);
+        assertEquals(Set.of("a1", "m1", "z1"), Set.copyOf(delivered));
+        assertEquals(1, problems.size(), problems.toString());
+    }
+
+    @Test
+    void shouldReadARecordOfALaneUntilItIsDeletedAndThenLetItGo() {
+        final Lane lane = readers.lane(CHANNEL, "a").orElseThrow();
+        final long index;
+        try (LanePoller poller = lane.poller()) {
+            assertTrue(poller.peek());
+            index = poller.index();
+        }
+        try (RecordReader records = new RecordReader(readers)) {
+            assertTrue(records.find(CHANNEL, "a", index).isPresent());
+            records.letGo();
+            assertTrue(records.find(CHANNEL, "a", index).isPresent());
+            lane.hide();
+            records.letGo();
+            // Nobody reads it any more, and so it is closed.
+            assertThrows(HeadraceException.class, lane::poller);
+            assertThrows(HeadraceException.class, () -> records.find(CHANNEL, "a", index));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"0", "2", "none", "-1"})
     void shouldReportALaneOfAnotherVersionAndReadTheOthers(String version) throws IOException {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.worker.reply;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LaneAppender;
+import io.headrace.channel.WriterSequence;
+import io.headrace.channel.name.ReplyAddress;
+import io.headrace.delivery.LiveMembers;
+import io.headrace.member.Member;
+import io.headrace.member.Members;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Replies of many threads, which do not look for loops in every duty cycle. */
+class SharedRepliesTest {
+
+    private static final String WRITER = "w2-x-later";
+
+    @TempDir Path directory;
+    private Bus bus;
+    private Member frontEnd;
+    private Member worker;
+    private LiveMembers liveMembers;
+    private String channel;
+
+    @BeforeEach
+    void open() {
+        bus = Bus.openOrCreate(directory.resolve("bus"));
+        frontEnd = announce(Member.Kind.FRONT_END, "f1-x", 1);
+        worker = announce(Member.Kind.WORKER, "w2-x", 3);
+        channel = ReplyAddress.channel(frontEnd.id(), 0);
+        bus.createChannel(channel);
+        liveMembers = new LiveMembers(bus, Long.MAX_VALUE, problem -> fail(problem));
+        look();
+    }
+
+    @AfterEach
+    void close() {
+        liveMembers.onClose();
+        worker.close();
+        frontEnd.close();
+        bus.close();
+    }
+
+    private Member announce(Member.Kind kind, String id, int consumer) {
+        final Member member =
+                Member.register(bus.membersDirectory(), kind, id, "*", consumer, 1, bus.clock());
+        member.announce();
+        return member;
+    }
+
+    private void look() {
+        bus.raiseLaneVersion();
+        liveMembers.doWork();
+    }
+
+    @Test
+    void shouldKeepNobodyWaitingWhenALaneCannotBeMade() {
+        // Somebody else has its name.
+        bus.newLane(channel, WRITER, new WriterSequence()).close();
+        final Replies replies = new Replies(bus, WRITER, liveMembers, worker, true);
+        assertThrows(HeadraceException.class, () -> replies.claim(1, 8));
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(60),
+                () -> {
+                    // On another thread: here nobody has looked for loops since.
+                    look();
+                    assertThrows(HeadraceException.class, () -> replies.claimLoop(0, 8));
+                    assertEquals(LaneAppender.CLOSED, replies.claimLoop(0, 8));
+                    replies.close();
+                });
+    }
+
+    @Test
+    void shouldForgetALaneThatTheJanitorHasDeletedWithItsFrontEnd() {
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            assertEquals(LaneAppender.OK, replies.claimLoop(0, 8));
+            replies.release();
+            final Lane lane = bus.lane(channel, WRITER).orElseThrow();
+            frontEnd.close();
+            lane.hide();
+            bus.delete(lane);
+            Members.delete(bus.membersDirectory(), frontEnd.id());
+            look();
+            assertEquals(LaneAppender.CLOSED, replies.claimLoop(0, 8));
+            assertEquals(LaneAppender.CLOSED, replies.claim(1L << 40, 8));
+        }
+    }
+}
