@@ -262,9 +262,9 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
         }
         nextLookNs = nowNs + INTERVAL_NS;
         if (version != laneVersion || !members.isComplete()) {
-            // Who is not known is taken for gone before long.
-            members.refresh();
             laneVersion = version;
+            // Again until it has read all: who is not known is taken for gone before long.
+            members.refresh();
             channels.clear();
         }
         look(nowNs);

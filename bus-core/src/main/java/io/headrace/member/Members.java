@@ -29,11 +29,12 @@ public final class Members implements AutoCloseable {
     private final Consumer<HeadraceException> onUnreadable;
     private final Map<Path, MemberReader> readers = new LinkedHashMap<>();
     private final Set<Path> unread = new HashSet<>();
+    private boolean isComplete;
     private List<MemberReader> all = List.of();
     private List<MemberReader> unannounced = List.of();
 
     /**
-     * @param onUnreadable told once of each file that cannot be read.
+     * @param onUnreadable told once of each file that cannot be read, and of a folder each time.
      */
     public Members(Path directory, Consumer<HeadraceException> onUnreadable) {
         this.directory = directory;
@@ -93,9 +94,18 @@ public final class Members implements AutoCloseable {
 
     /** Looks for new and deleted files. */
     public void refresh() {
-        // These first: one that is announced in between is in both.
-        final List<Path> starting = list(directory, MemberFile.NEW_SUFFIX);
-        final List<Path> present = list(directory, MemberFile.SUFFIX);
+        isComplete = false;
+        final List<Path> starting;
+        final List<Path> present;
+        try {
+            // These first: one that is announced in between is in both.
+            starting = list(directory, MemberFile.NEW_SUFFIX);
+            present = list(directory, MemberFile.SUFFIX);
+        } catch (final HeadraceException e) {
+            // Those that are known live and die all the same.
+            onUnreadable.accept(e);
+            return;
+        }
         readers.entrySet()
                 .removeIf(
                         entry -> {
@@ -120,6 +130,7 @@ public final class Members implements AutoCloseable {
         starting.forEach(this::open);
         all = readers.values().stream().filter(MemberReader::isAnnounced).toList();
         unannounced = readers.values().stream().filter(reader -> !reader.isAnnounced()).toList();
+        isComplete = unread.isEmpty();
     }
 
     private Optional<HeadraceException> open(Path path) {
@@ -135,7 +146,7 @@ public final class Members implements AutoCloseable {
 
     /** Whether every announced member was read at the last {@link #refresh()}. */
     public boolean isComplete() {
-        return unread.isEmpty();
+        return isComplete;
     }
 
     /** Those announced and known at the last {@link #refresh()}, dead ones included. */

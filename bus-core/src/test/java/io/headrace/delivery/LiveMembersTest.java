@@ -221,6 +221,22 @@ class LiveMembersTest {
     }
 
     @Test
+    void shouldSeeTheKnownDieWhileItsFolderCannotBeReadAndTheNewAfterwards() throws IOException {
+        final Member known = worker("*", 1);
+        assertFalse(look().isDead(known.id()));
+        final Path folder = bus.membersDirectory();
+        final Path away = folder.resolveSibling("away");
+        Files.move(folder, away);
+        known.close();
+        assertTrue(look().isDead(known.id()));
+        assertEquals(1, problems.size(), problems.toString());
+        assertTrue(problems.get(0).contains("cannot be listed"), problems.toString());
+        Files.move(away, folder);
+        assertTrue(look().isDead(known.id()));
+        assertEquals(1, problems.size(), problems.toString());
+    }
+
+    @Test
     void shouldLookAgainOnlyAfterItsIntervalUnlessTheBusHasChanged() {
         look();
         bus.raiseLaneVersion();

@@ -49,6 +49,7 @@ public final class Subscription implements AutoCloseable {
     private final boolean fromStart;
     private final Consumer<Lane> onLane;
     private final Set<Lane> known = new HashSet<>();
+    private final Set<String> reported = new HashSet<>();
     private WriterLanes[] writers = new WriterLanes[0];
     // Those that may have something, in any order; the others are asked when a lane has counted.
     private WriterLanes[] awake = new WriterLanes[0];
@@ -66,7 +67,7 @@ public final class Subscription implements AutoCloseable {
      * @param fromStart with the oldest record there is; otherwise with the oldest that may not have
      *     ended.
      * @param onLane told of each lane that is found.
-     * @param onBadLane told of a lane that cannot be read; the others go on.
+     * @param onBadLane told once of a lane that cannot be read; the others go on.
      */
     public Subscription(
             Bus bus,
@@ -221,7 +222,9 @@ public final class Subscription implements AutoCloseable {
 
     private void onProblem(HeadraceException badLane) {
         isComplete = false;
-        onBadLane.accept(badLane);
+        if (reported.add(badLane.getMessage())) {
+            onBadLane.accept(badLane);
+        }
     }
 
     private void lookForLanes() {

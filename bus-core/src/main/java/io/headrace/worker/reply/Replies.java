@@ -349,7 +349,9 @@ public final class Replies implements AutoCloseable {
 
     @Override
     public void close() {
-        lock();
+        if (isShared) {
+            lock.lock();
+        }
         try {
             closed = true;
             CloseHelper.quietCloseAll(lanes.values());

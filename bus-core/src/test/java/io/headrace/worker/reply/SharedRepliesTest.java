@@ -78,6 +78,7 @@ class SharedRepliesTest {
                     look();
                     assertThrows(HeadraceException.class, () -> replies.claimLoop(0, 8));
                     assertEquals(LaneAppender.CLOSED, replies.claimLoop(0, 8));
+                    look();
                     replies.close();
                 });
     }
