@@ -92,8 +92,8 @@ public final class Capacity implements AutoCloseable {
             if (pollers.stream().noneMatch(poller -> poller.lane() == lane)) {
                 try {
                     pollers.add(lane.poller());
-                } catch (final HeadraceException deletedNow) {
-                    // All its messages have ended.
+                } catch (final HeadraceException unreadable) {
+                    // Deleted this moment; or its consumers tell, and it is not counted meanwhile.
                     continue;
                 }
             }

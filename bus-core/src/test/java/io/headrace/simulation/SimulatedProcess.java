@@ -115,6 +115,22 @@ final class SimulatedProcess {
         return consumerId >= firstConsumerId && consumerId < firstConsumerId + consumerCount;
     }
 
+    /** Something that is done once, and may be interrupted as a duty cycle may. */
+    static Agent once(Runnable action) {
+        return new Agent() {
+            @Override
+            public int doWork() {
+                action.run();
+                return 1;
+            }
+
+            @Override
+            public String roleName() {
+                return "once";
+            }
+        };
+    }
+
     /** One duty cycle, or its start or end; false when it is dead after it. */
     boolean run(Agent agent) {
         agentsRunning.add(agent);

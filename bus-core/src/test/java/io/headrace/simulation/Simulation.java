@@ -39,6 +39,8 @@ final class Simulation implements AutoCloseable {
     private static final int CONSUMERS_MAX = 2;
     private static final int DEPTH_MAX = 3;
     private static final int PASSES_MIN = 16;
+    // Fewer than there are: whether there are any at all is what matters.
+    private static final int PLACES_MIN = 100;
     private static final long CLEAN_UP_NS = 30_000 * SimulatedClock.MS;
     private static final int QUIET_ROUNDS_MAX = 2_000;
 
@@ -117,7 +119,8 @@ final class Simulation implements AutoCloseable {
             processes.addFrontEnd(process);
             goRound(
                     process,
-                    agent(() -> process.start(p -> p.add(new SimulatedFrontEnd(this, p)))));
+                    SimulatedProcess.once(
+                            () -> process.start(p -> p.add(new SimulatedFrontEnd(this, p)))));
         }
     }
 
@@ -133,7 +136,7 @@ final class Simulation implements AutoCloseable {
         processes.addWorker(place, process);
         goRound(
                 process,
-                agent(
+                SimulatedProcess.once(
                         () ->
                                 process.start(
                                         p ->
@@ -145,21 +148,6 @@ final class Simulation implements AutoCloseable {
         for (int c = 0; c < count; c++) {
             process.add(new SimulatedConsumer(this, process, c, firstSlot + c));
         }
-    }
-
-    private static Agent agent(Runnable once) {
-        return new Agent() {
-            @Override
-            public int doWork() {
-                once.run();
-                return 1;
-            }
-
-            @Override
-            public String roleName() {
-                return "once";
-            }
-        };
     }
 
     private void step() {
@@ -321,7 +309,7 @@ final class Simulation implements AutoCloseable {
     private void closeWorker() {
         final SimulatedProcess process = pick(processes.workers());
         if (process != null && process.isIdle() && !process.isStopped()) {
-            goRound(process, agent(process::close));
+            goRound(process, SimulatedProcess.once(process::close));
         }
     }
 
@@ -364,6 +352,7 @@ final class Simulation implements AutoCloseable {
         }
         final Set<String> living =
                 processes.all().stream().map(SimulatedProcess::id).collect(Collectors.toSet());
+        check(passes.size() > PLACES_MIN, () -> passes.size() + " places to be interrupted at");
         final List<String> left = Leftovers.of(bus, living);
         check(left.isEmpty(), () -> "left over: " + left + " while there are " + living);
     }

@@ -164,26 +164,7 @@ class BlockingHandlersTest {
     }
 
     @Test
-    void shouldFinishWhatRunsWhenItIsClosed() {
-        final CountDownLatch begun = new CountDownLatch(1);
-        start(
-                4,
-                new WorkerContext()
-                        .onHttpRequest(
-                                (channel, request, reply) -> {
-                                    begun.countDown();
-                                    LockSupport.parkNanos(50_000_000L);
-                                    reply.send(200, "text/plain", "finished");
-                                }));
-        worker.send("http.request", MessageType.HTTP_REQUEST, 7);
-        roundsUntil(() -> begun.getCount() == 0);
-        worker.consumer.onClose();
-        assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.request"));
-        assertEquals("finished", worker.replies().get(0).content());
-    }
-
-    @Test
-    void shouldFinishWhatWaitsBehindItsConnectionWhenItIsClosed() {
+    void shouldFinishWhatRunsAndWhatWaitsBehindItWhenItIsClosed() {
         final CountDownLatch begun = new CountDownLatch(1);
         start(
                 8,
@@ -191,7 +172,7 @@ class BlockingHandlersTest {
                         .onHttpRequest(
                                 (channel, request, reply) -> {
                                     begun.countDown();
-                                    LockSupport.parkNanos(20_000_000L);
+                                    LockSupport.parkNanos(50_000_000L);
                                     handled.add("one");
                                     reply.send(200, "text/plain", "finished");
                                 })
@@ -201,7 +182,57 @@ class BlockingHandlersTest {
         worker.rounds();
         worker.consumer.onClose();
         assertEquals(List.of("one", "two"), handled);
+        assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.request"));
         assertEquals(ClaimWord.of(1, ClaimWord.DONE), worker.lastWord("http.disconnect"));
+        assertEquals("finished", worker.replies().get(0).content());
+    }
+
+    @Test
+    void shouldGoOnWithAConnectionAfterATaskThatThrows() {
+        try (BlockingHandlers handlers = handlers(60_000_000_000L)) {
+            handlers.execute(
+                    1,
+                    () -> {
+                        throw new IllegalStateException("thrown in a test");
+                    });
+            handlers.execute(1, () -> handled.add("after it"));
+        }
+        assertEquals(List.of("after it"), handled);
+    }
+
+    @Test
+    void shouldNotBeginWhatWaitsWhenWhatRunsTakesLongerThanItMay() throws InterruptedException {
+        final CountDownLatch interrupted = new CountDownLatch(1);
+        final CountDownLatch mayEnd = new CountDownLatch(1);
+        final BlockingHandlers handlers = handlers(1);
+        handlers.execute(
+                1,
+                () -> {
+                    try {
+                        Thread.sleep(60_000);
+                    } catch (final InterruptedException expected) {
+                        interrupted.countDown();
+                    }
+                    awaitUninterrupted(mayEnd);
+                });
+        handlers.execute(1, () -> handled.add("waits"));
+        handlers.close();
+        assertTrue(interrupted.await(60, TimeUnit.SECONDS));
+        mayEnd.countDown();
+        final long endNs = System.nanoTime() + 200_000_000L;
+        while (System.nanoTime() < endNs) {
+            assertEquals(List.of(), handled);
+        }
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        while (latch.getCount() > 0) {
+            LockSupport.parkNanos(1_000_000L);
+        }
+    }
+
+    private static BlockingHandlers handlers(long closeTimeoutNs) {
+        return new BlockingHandlers(2, () -> null, handling -> {}, () -> {}, closeTimeoutNs);
     }
 
     @Test

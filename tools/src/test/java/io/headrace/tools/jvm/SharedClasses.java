@@ -3,6 +3,7 @@ package io.headrace.tools.jvm;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ public final class SharedClasses {
 
     private SharedClasses() {
         try {
-            directory = Files.createTempDirectory("headrace-classes");
+            directory = Files.createTempDirectory(Path.of("target"), "classes").toAbsolutePath();
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(() -> IoUtil.delete(directory.toFile(), true)));
             classPath = pack(System.getProperty("java.class.path"));
@@ -49,9 +50,24 @@ public final class SharedClasses {
     private List<String> command(String... flags) {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(JvmFlags.forShortLives());
+        command.addAll(flags());
         command.addAll(List.of(flags));
         return command;
+    }
+
+    /**
+     * This JVM's own flags but for its heap and its agents, and what makes short-lived JVMs start
+     * fast, of which verifying classes is a fifth.
+     */
+    private static List<String> flags() {
+        final List<String> flags = new ArrayList<>();
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> !flag.startsWith("-Xm") && !flag.matches("-(java)?agent.*"))
+                .filter(flag -> !flag.startsWith("-Dsurefire"))
+                .forEach(flags::add);
+        flags.addAll(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        flags.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"));
+        return flags;
     }
 
     private void make() throws IOException, InterruptedException {
