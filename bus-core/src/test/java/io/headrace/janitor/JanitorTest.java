@@ -241,9 +241,11 @@ class JanitorTest {
         assertTrue(Files.exists(lanePath(REQUESTS)), "the disconnect's request is in it");
 
         host.finishAll("http.disconnect", writer.id(), 77);
+        final long deletionVersion = host.bus.deletionVersion();
         run(first, 10 * SECOND);
         assertFalse(Files.exists(lanePath("http.disconnect")));
         assertFalse(Files.exists(lanePath(REQUESTS)));
+        assertTrue(host.bus.deletionVersion() > deletionVersion, "readers are to let go of them");
         assertFalse(Files.exists(TestMembers.file(host.bus, frontEnd.id())));
     }
 
