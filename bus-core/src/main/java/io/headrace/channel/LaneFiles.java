@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import net.openhft.chronicle.queue.impl.RollingResourcesCache;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
+import org.agrona.BitUtil;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.EpochNanoClock;
@@ -168,7 +169,8 @@ final class LaneFiles implements AutoCloseable {
     }
 
     /**
-     * Does a part of what is to be done ahead: about 0.1 ms, or the making of a file.
+     * Does a part of what is to be done ahead: 0.1 ms, or 0.4 for a huge page, or the making of a
+     * file.
      *
      * @param isTight while there is little memory: no more than the least is got ahead.
      * @return false when there is nothing left to do.
@@ -189,9 +191,10 @@ final class LaneFiles implements AutoCloseable {
         final long at = current.lastPosition();
         final long populatedTo = current.populatedTo();
         // In few, long strides: each takes the processor from somebody.
-        if (populatedTo >= goal && populatedTo - at < RESERVE + wanted / 2
-                || goal > at + RESERVE + wanted) {
-            goal = at + RESERVE + wanted;
+        final long unit = wanted < Pages.HUGE_LENGTH ? Pages.PAGE_LENGTH : Pages.HUGE_LENGTH;
+        final long farthest = BitUtil.align(at + RESERVE + wanted, unit);
+        if (populatedTo >= goal && populatedTo - at < RESERVE + wanted / 2 || goal > farthest) {
+            goal = farthest;
         }
         final long most = rollLength + RESERVE;
         if (populatedTo < Math.min(goal, most)) {

@@ -52,9 +52,6 @@ public final class AgentThreads {
         }
     }
 
-    /** For a page agent: after work in long strides, which are few. */
-    public static final Sleep PAGES = new Parked(50_000_000L, 250_000_000L);
-
     // By how much a sleep grows each round.
     private static final long SLEEP_STEP_NS = 10_000_000L;
 
@@ -87,7 +84,22 @@ public final class AgentThreads {
      * @param muchWork what it has to have done in a round for the next to follow in half the time.
      */
     public Thread startInBackground(Agent agent, int muchWork, Sleep sleep) {
-        return start(agent, new BackgroundIdleStrategy(muchWork, sleep));
+        return start(agent, inBackground(muchWork, sleep));
+    }
+
+    /** Starts the page agent of the member's bus. */
+    public Thread startPages(Agent pageAgent) {
+        return start(pageAgent, ofPages());
+    }
+
+    /** How a page agent sleeps: after work in long strides, which are few. */
+    public static IdleStrategy ofPages() {
+        return inBackground(2, new Parked(50_000_000L, 250_000_000L));
+    }
+
+    /** How an agent that nobody waits for sleeps between its rounds, on whatever thread. */
+    public static IdleStrategy inBackground(int muchWork, Sleep sleep) {
+        return new BackgroundIdleStrategy(muchWork, sleep);
     }
 
     public boolean isEmpty() {

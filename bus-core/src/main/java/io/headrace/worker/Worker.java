@@ -133,7 +133,7 @@ public final class Worker implements AutoCloseable {
         liveMembers.watchDeaths(firstConsumerId);
         // The first to start is the last to end: the heartbeat goes on.
         threads.startInBackground(housekeeping, Janitor.MUCH_WORK, liveMembers);
-        threads.startInBackground(bus.pageAgent(), 2, AgentThreads.PAGES);
+        threads.startPages(bus.pageAgent());
         for (final Consumer consumer : consumers) {
             threads.start(consumer, idleStrategy(consumer));
         }

@@ -224,7 +224,7 @@ public final class Frontend implements AutoCloseable {
                                 .setPriority(Thread.MIN_PRIORITY));
         liveMembers.watchDeaths(firstConsumerId);
         threads.startInBackground(housekeeping, Janitor.MUCH_WORK, liveMembers);
-        threads.startInBackground(bus.pageAgent(), 2, AgentThreads.PAGES);
+        threads.startPages(bus.pageAgent());
         startLoops();
         listeners.forEach(Listener::awaitListening);
         openAdmin(adminAddress);

@@ -63,9 +63,12 @@ public final class Allowance {
         return bytesMax != Long.MAX_VALUE;
     }
 
-    /** How much may be got ahead for one lane: little of what many may have, and 16 MiB at most. */
+    /**
+     * How much may be got ahead for one lane: little of what many may have, and at most twice what
+     * the fastest writers fill while a page agent sleeps.
+     */
     public long aheadMax() {
-        return Math.min(Math.min(bytesMax, total - usableMin) / 64, 16 << 20);
+        return Math.min(Math.min(bytesMax, total - usableMin) / 64, 32 << 20);
     }
 
     /**

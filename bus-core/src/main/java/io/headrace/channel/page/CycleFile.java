@@ -26,7 +26,7 @@ import org.agrona.BitUtil;
  */
 public final class CycleFile implements AutoCloseable {
 
-    // About 0.1 ms of the kernel's time.
+    // About 0.1 ms of the kernel's time; a huge page is 0.4.
     private static final int STEP_LENGTH = 256 << 10;
 
     private final SingleChronicleQueue queue;
@@ -34,10 +34,13 @@ public final class CycleFile implements AutoCloseable {
     private final MappedBytes bytes;
     private final long address;
     private final AtomicLong populatedTo = new AtomicLong();
+    private volatile boolean mayBeHuge;
 
-    private CycleFile(SingleChronicleQueue queue, SingleChronicleQueueStore store) {
+    private CycleFile(
+            SingleChronicleQueue queue, SingleChronicleQueueStore store, boolean mayBeHuge) {
         this.queue = queue;
         this.store = store;
+        this.mayBeHuge = mayBeHuge;
         this.bytes = store.bytes();
         this.address = bytes.addressForRead(0);
     }
@@ -60,10 +63,9 @@ public final class CycleFile implements AutoCloseable {
                 Files.deleteIfExists(path);
                 return Optional.empty();
             }
-            final CycleFile made =
-                    new CycleFile(queue, queue.storeForCycle(cycle, queue.epoch(), true, null));
-            made.populatedTo.set(length);
-            return Optional.of(made);
+            final Optional<CycleFile> made = map(queue, cycle, true);
+            made.ifPresent(file -> file.populatedTo.set(length));
+            return made;
         } catch (final IOException e) {
             throw new HeadraceException("lane file " + path + " cannot be made: " + e, e);
         }
@@ -71,8 +73,15 @@ public final class CycleFile implements AutoCloseable {
 
     /** Maps a file that a writer has made; empty when it is not there any more. */
     public static Optional<CycleFile> open(SingleChronicleQueue queue, int cycle) {
-        return Optional.ofNullable(queue.storeForCycle(cycle, queue.epoch(), false, null))
-                .map(store -> new CycleFile(queue, store));
+        return map(queue, cycle, false);
+    }
+
+    private static Optional<CycleFile> map(SingleChronicleQueue queue, int cycle, boolean isOwn) {
+        return Pages.mapForHuge(
+                queue.blockSize() + queue.overlapSize(),
+                () ->
+                        Optional.ofNullable(queue.storeForCycle(cycle, queue.epoch(), isOwn, null))
+                                .map(store -> new CycleFile(queue, store, isOwn)));
     }
 
     public int cycle() {
@@ -89,19 +98,35 @@ public final class CycleFile implements AutoCloseable {
         return populatedTo.get();
     }
 
-    /** Gets pages up to a position, or some of them; false when there is no memory for more. */
+    /**
+     * Gets pages up to a position, or some of them; false when there is no memory for more. They
+     * are huge where it asks for that many at once, and has made the file.
+     */
     public boolean populateSome(long to) {
         assert to <= queue.blockSize() : to;
         final long from = populatedTo.get();
-        if (from >= to) {
-            return true;
+        return from >= to || populateHuge(from, to) || populateSmall(from, to);
+    }
+
+    private boolean populateHuge(long from, long to) {
+        if (!mayBeHuge || to - from < Pages.HUGE_LENGTH || !Pages.isHuge(from)) {
+            return false;
         }
-        final long end = Math.min(BitUtil.align(to, Pages.PAGE_LENGTH), from + STEP_LENGTH);
-        final boolean populated = Pages.populate(address + from, end - from);
-        if (populated) {
-            populatedTo.accumulateAndGet(end, Math::max);
-        }
-        return populated;
+        mayBeHuge = Pages.populateHuge(address + from);
+        return mayBeHuge && populated(from + Pages.HUGE_LENGTH);
+    }
+
+    private boolean populateSmall(long from, long to) {
+        final long end =
+                Math.min(
+                        Math.min(BitUtil.align(to, Pages.PAGE_LENGTH), from + STEP_LENGTH),
+                        BitUtil.align(from + 1, Pages.HUGE_LENGTH));
+        return Pages.populate(address + from, end - from) && populated(end);
+    }
+
+    private boolean populated(long to) {
+        populatedTo.accumulateAndGet(to, Math::max);
+        return true;
     }
 
     /** Gets pages up to a position; false when there is no memory for all of them. */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Supplier;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -24,9 +25,20 @@ public final class Pages {
     /** The unit that the kernel gives, bytes. */
     public static final int PAGE_LENGTH = 4_096;
 
-    // madvise(2): since Linux 5.14 and 2.6.16.
+    /**
+     * A huge page, bytes: the kernel makes one in a third of the time that its 512 small ones take,
+     * and maps it in another process, or frees it, at once.
+     */
+    public static final int HUGE_LENGTH = 2 << 20;
+
+    // madvise(2): since Linux 5.14, 2.6.16 and, for tmpfs, 6.1.
     private static final int MADV_POPULATE_WRITE = 23;
     private static final int MADV_REMOVE = 9;
+    private static final int MADV_COLLAPSE = 25;
+
+    // mmap(2): shared, anonymous, without memory; and the same at just this address.
+    private static final int RESERVED = 0x1 | 0x20 | 0x4000;
+    private static final int RESERVED_THERE = RESERVED | 0x10_0000;
 
     private Pages() {}
 
@@ -39,6 +51,56 @@ public final class Pages {
      */
     public static boolean populate(long address, long length) {
         return !Kernel.POPULATES || Kernel.madvise(address, length, MADV_POPULATE_WRITE) == 0;
+    }
+
+    /**
+     * Has a huge page made of a mapped range, and mapped for writing, whatever is in it: on tmpfs,
+     * also where the system's settings do not have huge pages by themselves.
+     *
+     * @param address of {@link #HUGE_LENGTH} bytes, a multiple of that, as their place in the file.
+     * @return false when it cannot be had: the file system or the kernel has none, or no memory.
+     */
+    static boolean populateHuge(long address) {
+        return isHuge(address)
+                // The kernel wants a small one to begin with.
+                && populate(address, PAGE_LENGTH)
+                && Kernel.POPULATES
+                && Kernel.madvise(address, HUGE_LENGTH, MADV_COLLAPSE) == 0
+                && populate(address, HUGE_LENGTH);
+    }
+
+    /** Whether an address may be a huge page's. */
+    static boolean isHuge(long address) {
+        return address % HUGE_LENGTH == 0;
+    }
+
+    /**
+     * Maps something where huge pages may be. The kernel maps below what was mapped last, if there
+     * is room; so room is taken down to a multiple of {@link #HUGE_LENGTH} meanwhile. When another
+     * thread maps something at this moment, the pages are small: nothing else depends on it.
+     *
+     * @param length of what is mapped, bytes.
+     * @param mapper maps it, if it is not mapped yet.
+     */
+    static <T> T mapForHuge(long length, Supplier<T> mapper) {
+        if (length < HUGE_LENGTH || !Kernel.POPULATES) {
+            return mapper.get();
+        }
+        final long wouldBe = Kernel.mmap(0, length, 0, RESERVED, -1, 0);
+        Kernel.munmap(wouldBe, length);
+        final long over = wouldBe % HUGE_LENGTH;
+        final long above = wouldBe + length - over;
+        final boolean taken =
+                wouldBe > 0
+                        && over != 0
+                        && Kernel.mmap(above, over, 0, RESERVED_THERE, -1, 0) == above;
+        try {
+            return mapper.get();
+        } finally {
+            if (taken) {
+                Kernel.munmap(above, over);
+            }
+        }
     }
 
     /** Gives the pages of a mapped range of a file back: nobody will read it again. */
@@ -86,6 +148,11 @@ public final class Pages {
     private static final class Kernel {
 
         private static final boolean POPULATES = populates();
+
+        private static native long mmap(
+                long address, long length, int protection, int flags, int file, long offset);
+
+        private static native int munmap(long address, long length);
 
         private static native int madvise(long address, long length, int advice);
 
