@@ -202,11 +202,13 @@ class AllocationTest {
         final String channel = ReplyAddress.channel(frontEnd.id(), 0);
         final Message message = new Message();
         final Delivery decoding = (head, nowNs) -> message.wrap(head.record()).decode();
-        replies.addHeader("Set-Cookie", "a=1");
         try (LaneAppender lane = bus.newLane(channel, "w2-x-0", new WriterSequence());
                 Subscription subscription = subscription(channel)) {
             check(
                     () -> {
+                        replies.clearHeaders();
+                        replies.addHeader("Set-Cookie", "a=1");
+                        replies.addHeader("X-Name", "\u00e9\u0119");
                         claim(lane, replies.responseLength(TYPE.length, 100));
                         replies.encodeResponse(
                                 lane.buffer(), lane.offset(), 200, TYPE, CONTENT, 0, 100);

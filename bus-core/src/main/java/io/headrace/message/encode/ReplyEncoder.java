@@ -8,16 +8,13 @@ import io.headrace.message.codec.MessageHeaderEncoder;
 import io.headrace.message.codec.WebSocketAcceptEncoder;
 import io.headrace.message.codec.WebSocketSendEncoder;
 import io.headrace.message.codec.WebSocketServerCloseEncoder;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Encodes what a worker writes: the messages that go to clients, with twins that say their lengths
  * beforehand.
  *
- * <p>Not thread-safe; one per writer. Allocates nothing but what a caller's {@code String} headers
- * need.
+ * <p>Not thread-safe; one per writer. Allocates nothing once its headers have had room.
  */
 public final class ReplyEncoder {
 
@@ -30,21 +27,31 @@ public final class ReplyEncoder {
     private final WebSocketSendEncoder send = new WebSocketSendEncoder();
     private final WebSocketServerCloseEncoder serverClose = new WebSocketServerCloseEncoder();
     private final WebSocketAcceptEncoder accept = new WebSocketAcceptEncoder();
-    private byte[][] headers = new byte[16][];
-    private int headerEntryCount;
+    private final TextBuffer texts = new TextBuffer();
+    private final PairList headers = new PairList();
 
     /** Adds a header to the next response or accept; names may repeat ({@code Set-Cookie}). */
     public void addHeader(String name, String value) {
-        if (headerEntryCount == headers.length) {
-            headers = Arrays.copyOf(headers, 2 * headers.length);
+        headers.add(put(name), put(value));
+    }
+
+    private long put(String text) {
+        texts.begin();
+        final int begin = texts.position();
+        texts.putLatin1(text);
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > 0xFF) {
+                // It has no such byte, and another one might end the line.
+                texts.array()[begin + i] = '?';
+            }
         }
-        headers[headerEntryCount++] = name.getBytes(StandardCharsets.ISO_8859_1);
-        headers[headerEntryCount++] = value.getBytes(StandardCharsets.ISO_8859_1);
+        return texts.end();
     }
 
     /** Forgets the headers that were added. */
     public void clearHeaders() {
-        headerEntryCount = 0;
+        headers.clear();
+        texts.clear();
     }
 
     /** Encoded length of an HTTP Response with the headers added so far. */
@@ -59,11 +66,7 @@ public final class ReplyEncoder {
     }
 
     private int headersLength() {
-        int length = GROUP;
-        for (int i = 0; i < headerEntryCount; i++) {
-            length += 2 + headers[i].length;
-        }
-        return length;
+        return GROUP + 2 * 2 * headers.count() + texts.position();
     }
 
     /**
@@ -80,12 +83,13 @@ public final class ReplyEncoder {
             int contentOffset,
             int contentLength) {
         response.wrapAndApplyHeader(buffer, offset, header).statusCode(statusCode);
-        final HttpResponseEncoder.HeadersEncoder group =
-                response.headersCount(headerEntryCount / 2);
-        for (int i = 0; i < headerEntryCount; i += 2) {
+        final HttpResponseEncoder.HeadersEncoder group = response.headersCount(headers.count());
+        for (int i = 0; i < headers.count(); i++) {
+            final long name = headers.key(i);
+            final long value = headers.value(i);
             group.next()
-                    .putKey(headers[i], 0, headers[i].length)
-                    .putValue(headers[i + 1], 0, headers[i + 1].length);
+                    .putKey(texts.array(), TextBuffer.offset(name), TextBuffer.length(name))
+                    .putValue(texts.array(), TextBuffer.offset(value), TextBuffer.length(value));
         }
         response.putContentType(contentType, 0, contentType.length)
                 .putContent(content, contentOffset, contentLength);
@@ -118,11 +122,13 @@ public final class ReplyEncoder {
                 start.wrapAndApplyHeader(buffer, offset, header)
                         .contentLength(contentLength)
                         .statusCode(statusCode)
-                        .headersCount(headerEntryCount / 2);
-        for (int i = 0; i < headerEntryCount; i += 2) {
+                        .headersCount(headers.count());
+        for (int i = 0; i < headers.count(); i++) {
+            final long name = headers.key(i);
+            final long value = headers.value(i);
             group.next()
-                    .putKey(headers[i], 0, headers[i].length)
-                    .putValue(headers[i + 1], 0, headers[i + 1].length);
+                    .putKey(texts.array(), TextBuffer.offset(name), TextBuffer.length(name))
+                    .putValue(texts.array(), TextBuffer.offset(value), TextBuffer.length(value));
         }
         start.putContentType(contentType, 0, contentType.length);
         return HEADER + start.encodedLength();
@@ -181,12 +187,13 @@ public final class ReplyEncoder {
      */
     public int encodeAccept(UnsafeBuffer buffer, int offset, byte[] subprotocol) {
         final WebSocketAcceptEncoder.HeadersEncoder group =
-                accept.wrapAndApplyHeader(buffer, offset, header)
-                        .headersCount(headerEntryCount / 2);
-        for (int i = 0; i < headerEntryCount; i += 2) {
+                accept.wrapAndApplyHeader(buffer, offset, header).headersCount(headers.count());
+        for (int i = 0; i < headers.count(); i++) {
+            final long name = headers.key(i);
+            final long value = headers.value(i);
             group.next()
-                    .putKey(headers[i], 0, headers[i].length)
-                    .putValue(headers[i + 1], 0, headers[i + 1].length);
+                    .putKey(texts.array(), TextBuffer.offset(name), TextBuffer.length(name))
+                    .putValue(texts.array(), TextBuffer.offset(value), TextBuffer.length(value));
         }
         accept.putSubprotocol(subprotocol, 0, subprotocol.length);
         return HEADER + accept.encodedLength();

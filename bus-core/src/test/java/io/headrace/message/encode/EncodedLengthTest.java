@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
+import io.headrace.message.codec.HttpResponseDecoder;
+import io.headrace.message.codec.MessageHeaderDecoder;
 import io.headrace.testing.Samples;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
@@ -88,6 +90,24 @@ class EncodedLengthTest {
         check(
                 replies.responseLength(0, 0),
                 (b, at) -> replies.encodeResponse(b, at, 204, NO_BYTES, content, 0, 0));
+    }
+
+    @Test
+    void shouldReplaceWhatIsNoByteInAHeaderAndKeepItsPlaceAmongOthers() {
+        final UnsafeBuffer buffer = new UnsafeBuffer(new byte[200]);
+        replies.addHeader("", "");
+        // Its low byte is a line feed.
+        replies.addHeader("a\u010ab", "\u00e9\u20ac\ud83d\ude00");
+        replies.encodeResponse(buffer, 0, 200, NO_BYTES, buffer, 0, 0);
+        final HttpResponseDecoder.HeadersDecoder headers =
+                new HttpResponseDecoder()
+                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderDecoder())
+                        .headers();
+        assertEquals("=", headers.next().key() + "=" + headers.value());
+        assertEquals("a?b", headers.next().key());
+        final byte[] value = new byte[10];
+        assertEquals(4, headers.getValue(value, 0, value.length));
+        assertEquals("\u00e9???", new String(value, 0, 4, StandardCharsets.ISO_8859_1));
     }
 
     @Test
