@@ -17,9 +17,10 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Whether a channel has room for one more message: counts what waits for a consumer in all its
- * lanes, and looks at records only when it might be too much. A claimed message does not wait, so a
- * slow handler takes no room from others. Several writers may find the last room at the same
- * moment, and each take it. One thread, the writer's.
+ * lanes, and looks at marks only when it might be too much, and at records, which are with other
+ * cores, only when marks do not tell. A claimed message does not wait, so a slow handler takes no
+ * room from others. Several writers may find the last room at the same moment, and each take it.
+ * One thread, the writer's.
  */
 public final class Capacity implements AutoCloseable {
 
@@ -30,7 +31,7 @@ public final class Capacity implements AutoCloseable {
     private final String channel;
     private final ChannelSettings settings;
     private final LaneMark mark = new LaneMark();
-    private final List<LanePoller> pollers = new ArrayList<>();
+    private final List<Backlog> backlogs = new ArrayList<>();
     private List<Lane> lanes;
     private LaneCounts counts;
     private long laneVersion = -1;
@@ -49,7 +50,7 @@ public final class Capacity implements AutoCloseable {
         this.settings = settings;
         this.lanes = List.of(own);
         this.counts = bus.counts(lanes);
-        pollers.add(own.poller());
+        backlogs.add(new Backlog(own));
     }
 
     /** Whether a record of this length may be appended. */
@@ -79,26 +80,26 @@ public final class Capacity implements AutoCloseable {
     private void lookForLanes() {
         // A lane that cannot be read is for its consumers to report.
         final List<Lane> found = bus.lanes(channel::equals, bad -> {});
-        pollers.removeIf(
-                poller -> {
-                    final boolean gone = !found.contains(poller.lane());
+        backlogs.removeIf(
+                backlog -> {
+                    final boolean gone = !found.contains(backlog.lane());
                     if (gone) {
-                        poller.close();
-                        bus.forget(poller.lane());
+                        backlog.poller.close();
+                        bus.forget(backlog.lane());
                     }
                     return gone;
                 });
         for (final Lane lane : found) {
-            if (pollers.stream().noneMatch(poller -> poller.lane() == lane)) {
+            if (backlogs.stream().noneMatch(backlog -> backlog.lane() == lane)) {
                 try {
-                    pollers.add(lane.poller());
+                    backlogs.add(new Backlog(lane));
                 } catch (final HeadraceException unreadable) {
                     // Deleted this moment; or its consumers tell, and it is not counted meanwhile.
                     continue;
                 }
             }
         }
-        final List<Lane> known = pollers.stream().map(LanePoller::lane).toList();
+        final List<Lane> known = backlogs.stream().map(Backlog::lane).toList();
         if (!known.equals(lanes)) {
             lanes = known;
             counts = bus.counts(lanes);
@@ -108,20 +109,70 @@ public final class Capacity implements AutoCloseable {
 
     /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
     public void letGo() {
-        pollers.forEach(LanePoller::letGo);
+        backlogs.forEach(backlog -> backlog.poller.letGo());
     }
 
     private void look() {
+        lookAtMarks();
+        if (waitingAtLook >= settings.messagesMax() / 2
+                || waitingBytesAtLook >= settings.bytesMax() / 2) {
+            lookAtRecords();
+        }
+    }
+
+    /** What the janitor has not seen to have ended is as much as may wait, or more. */
+    private void lookAtMarks() {
+        long endedCount = 0;
+        long endedBytes = 0;
+        for (final Lane lane : lanes) {
+            lane.readMark(mark);
+            endedCount += mark.endedCount();
+            endedBytes += mark.endedBytes();
+        }
+        appendedAtLook = counts.sum().messages();
+        bytesAtLook = counts.bytes();
+        waitingAtLook = appendedAtLook - endedCount;
+        waitingBytesAtLook = bytesAtLook - endedBytes;
+    }
+
+    private void lookAtRecords() {
         appendedAtLook = counts.sum().messages();
         bytesAtLook = counts.bytes();
         waitingAtLook = 0;
         waitingBytesAtLook = 0;
-        for (final LanePoller poller : pollers) {
-            poller.lane().readMark(mark);
-            poller.rewind(mark);
+        backlogs.forEach(Backlog::look);
+    }
+
+    /** What waits in one lane. Goes forward only: a record that is claimed is looked at once. */
+    private final class Backlog {
+
+        private static final long NONE = -1;
+
+        private final LanePoller poller;
+        private long firstIndex = NONE;
+        private long rewindVersion = -1;
+
+        private Backlog(Lane lane) {
+            poller = lane.poller();
+        }
+
+        private Lane lane() {
+            return poller.lane();
+        }
+
+        private void look() {
+            if (bus.rewindVersion() != rewindVersion) {
+                rewindVersion = bus.rewindVersion();
+                lane().readMark(mark);
+                poller.rewind(mark);
+            } else if (firstIndex != NONE) {
+                poller.moveTo(firstIndex);
+            }
+            firstIndex = NONE;
             for (; poller.peek(); poller.advance()) {
                 final UnsafeBuffer record = poller.record();
                 if (Message.isWhole(record) && ClaimWord.isFree(ClaimWord.read(record))) {
+                    firstIndex = firstIndex == NONE ? poller.index() : firstIndex;
                     waitingAtLook++;
                     waitingBytesAtLook +=
                             DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
@@ -132,6 +183,6 @@ public final class Capacity implements AutoCloseable {
 
     @Override
     public void close() {
-        CloseHelper.quietCloseAll(pollers);
+        backlogs.forEach(backlog -> CloseHelper.quietClose(backlog.poller));
     }
 }

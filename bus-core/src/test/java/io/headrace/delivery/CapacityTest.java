@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
+import io.headrace.message.DeliveryHeader;
 import io.headrace.testing.TestWriter;
 import java.nio.file.Path;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -110,6 +113,74 @@ class CapacityTest {
         assertFalse(admits(ofSome));
     }
 
+    @Test
+    void shouldCountAMessageAgainThatIsFreeAgain() {
+        append(some, 10);
+        claim(some, 3);
+        assertTrue(admits(ofSome));
+        append(some, 3);
+        assertFalse(admits(ofSome));
+        claim(some, 5);
+        assertTrue(admits(ofSome));
+        free(some, 2);
+        bus.raiseRewindVersion();
+        append(some, 2);
+        // 10 wait that were never claimed, and 2 of the first.
+        assertFalse(admits(ofSome));
+        claim(some, 5);
+        assertFalse(admits(ofSome));
+        claim(some, 6);
+        assertTrue(admits(ofSome));
+    }
+
+    @Test
+    void shouldGoByTheJanitorsMarkWhileItSaysThatLittleCanWait() {
+        final Lane lane = bus.lane(CHANNEL, some.id()).orElseThrow();
+        append(some, 9);
+        // More than have ended, which shows that no record is looked at.
+        mark(lane, 7);
+        append(some, 1);
+        assertTrue(admits(ofSome));
+        append(some, 7);
+        mark(lane, 13);
+        assertTrue(admits(ofSome));
+        // 5 is half of what may wait: now the records tell, of which 17 are free.
+        append(some, 1);
+        mark(lane, 13);
+        append(some, 5);
+        assertFalse(admits(ofSome));
+    }
+
+    private static void mark(Lane lane, int endedCount) {
+        final LaneMark mark = new LaneMark();
+        mark.ended(0, endedCount);
+        lane.writeMark(mark);
+    }
+
+    @Test
+    void shouldFindWhatWaitsThoughFilesAreRolledAndDeletedMeanwhile() {
+        final Lane lane = bus.lane(CHANNEL, some.id()).orElseThrow();
+        try (LanePoller poller = lane.poller()) {
+            for (int hour = 0; hour < 5; hour++) {
+                append(some, 8);
+                assertTrue(admits(ofSome));
+                append(some, 2);
+                assertFalse(admits(ofSome));
+                for (int i = 0; i < 10; i++) {
+                    assertTrue(poller.peek());
+                    assertTrue(ClaimWord.tryClaim(poller.record(), 7));
+                    poller.advance();
+                }
+                assertTrue(admits(ofSome));
+                nowNs += 3_600_000_000_000L;
+                if (hour == 3) {
+                    assertTrue(lane.deleteFiles(poller, Long.MAX_VALUE, Long.MAX_VALUE) > 1);
+                    ofSome.letGo();
+                }
+            }
+        }
+    }
+
     private boolean admits(Capacity capacity) {
         nowNs += LOOK_NS;
         return capacity.admits(LENGTH, nowNs);
@@ -118,6 +189,17 @@ class CapacityTest {
     private void append(TestWriter writer, int count) {
         for (int i = 0; i < count; i++) {
             writer.append(CHANNEL, nowNs);
+        }
+    }
+
+    /** Gives the first so many of a writer's messages back. */
+    private void free(TestWriter writer, int count) {
+        try (LanePoller poller = bus.lane(CHANNEL, writer.id()).orElseThrow().poller()) {
+            for (int i = 0; i < count; i++) {
+                assertTrue(poller.peek());
+                poller.record().putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, 0);
+                poller.advance();
+            }
         }
     }
 
