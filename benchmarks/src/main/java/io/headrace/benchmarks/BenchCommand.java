@@ -10,6 +10,7 @@ import io.headrace.benchmarks.http.HttpRow;
 import io.headrace.benchmarks.http.Servers;
 import io.headrace.benchmarks.http.WebSocketRow;
 import io.headrace.benchmarks.idle.IdleRow;
+import io.headrace.benchmarks.machine.Interruptions;
 import io.headrace.benchmarks.machine.Machine;
 import io.headrace.benchmarks.machine.Neighbours;
 import io.headrace.benchmarks.report.HtmlPage;
@@ -108,13 +109,14 @@ final class BenchCommand implements Callable<Integer> {
         final List<Row> rows = chosen();
         final List<String> warnings = new ArrayList<>(Machine.warnings());
         lookAround(warnings);
+        final Interruptions interruptions = Interruptions.look();
         final Neighbours neighbours = new Neighbours();
         try (Run run = new Run(new Plan(count, length()), launcher(), System.err)) {
             stopOnSignals(run);
             runAll(rows, run, warnings);
             run.close();
             warn(warnings, "while it ran", neighbours);
-            report(new Report(rows, run.results(), warnings, Machine.facts(), quick));
+            report(new Report(rows, run.results(), warnings, Machine.facts(interruptions), quick));
         }
         return CommandLine.ExitCode.OK;
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.benchmarks.hop;
 
+import com.sun.management.ThreadMXBean;
 import io.headrace.benchmarks.harness.Child;
 import java.io.File;
+import java.lang.management.ManagementFactory;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,6 +21,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <pre>
  *     0  command          128  command that is being obeyed
  *   256  ping             384  pong
+ *   512  bytes that the echo's thread has allocated
  * </pre>
  */
 final class ControlWords implements AutoCloseable {
@@ -40,6 +43,8 @@ final class ControlWords implements AutoCloseable {
     private static final int OBEYED_OFFSET = 128;
     private static final int PING_OFFSET = 256;
     private static final int PONG_OFFSET = 384;
+    private static final int ALLOCATED_OFFSET = 512;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int PROBE_COUNT = 5;
     private static final int PROBE_TRIPS = 40;
 
@@ -63,6 +68,7 @@ final class ControlWords implements AutoCloseable {
 
     /** The echo's word that it does what it was told. */
     void obey(int command) {
+        words.putLong(ALLOCATED_OFFSET, THREADS.getCurrentThreadAllocatedBytes());
         words.putIntVolatile(OBEYED_OFFSET, command);
     }
 
@@ -84,6 +90,11 @@ final class ControlWords implements AutoCloseable {
             whileWaiting.run();
         }
         whileWaiting.run();
+    }
+
+    /** Bytes that both threads have allocated: this one, and the echo's up to its last command. */
+    long allocated() {
+        return THREADS.getCurrentThreadAllocatedBytes() + words.getLong(ALLOCATED_OFFSET);
     }
 
     /** Throws when there is no echo any more. */

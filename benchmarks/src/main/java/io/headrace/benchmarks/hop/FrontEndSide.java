@@ -44,7 +44,7 @@ final class FrontEndSide extends Side {
                                 return true;
                             }
                         });
-        housekeeping = new Housekeeping(frontEnd.housekeeping());
+        housekeeping = Housekeeping.of(frontEnd.housekeeping());
         pages = Housekeeping.pages(frontEnd.bus());
         samples = new SampleMessages(frontEnd.replyAddress());
         expected = samples.expected(MessageType.HTTP_RESPONSE);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.benchmarks.hop;
 
-import com.sun.management.ThreadMXBean;
 import io.headrace.benchmarks.harness.Child;
 import io.headrace.benchmarks.harness.Figure;
 import io.headrace.benchmarks.harness.Row;
@@ -9,7 +8,6 @@ import io.headrace.benchmarks.harness.Run;
 import io.headrace.benchmarks.harness.Sample;
 import io.headrace.benchmarks.machine.Machine;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -46,8 +44,6 @@ public final class HopRow implements Row {
 
     private static final int SLICES = 20;
     private static final long TRIP_MAX_NS = 60_000_000_000L;
-
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private final Map<Contender, Side> sides = new EnumMap<>(Contender.class);
     private final int[] trips = new int[Contender.values().length];
@@ -114,9 +110,9 @@ public final class HopRow implements Row {
         long tripCount = 0;
         boolean wasNear = isNear();
         for (int slice = 0; slice < slices; slice++) {
-            final long before = THREADS.getCurrentThreadAllocatedBytes();
+            final long before = control.allocated();
             measureSlice(contender);
-            allocated += THREADS.getCurrentThreadAllocatedBytes() - before;
+            allocated += control.allocated() - before;
             tripCount += sliceNs.getTotalCount();
             final boolean isNear = isNear();
             if (isNear == wasNear) {

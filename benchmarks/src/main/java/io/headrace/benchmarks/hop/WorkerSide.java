@@ -37,7 +37,7 @@ final class WorkerSide extends Side {
                                             }
                                             samples.send(reply);
                                         }));
-        housekeeping = new Housekeeping(worker.agents().get(0));
+        housekeeping = Housekeeping.of(worker.agents().get(0));
         pages = Housekeeping.pages(worker.bus());
         consumer = worker.agents().get(1);
         consumer.onStart();

@@ -40,11 +40,12 @@ public final class Machine {
         return flags;
     }
 
-    /** Machine, cores, kernel, JDK, flags and commit. */
-    public static Map<String, String> facts() {
+    /** Machine, cores, interruptions, kernel, JDK, flags and commit. */
+    public static Map<String, String> facts(Interruptions interruptions) {
         final Map<String, String> facts = new LinkedHashMap<>();
         facts.put("machine", field(Path.of("/proc/cpuinfo"), "model name"));
         facts.put("cores", Integer.toString(cores()));
+        facts.put("interruptions", interruptions.toString());
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put("jdk", System.getProperty("java.vm.name") + " " + Runtime.version());
         facts.put(

@@ -93,7 +93,7 @@ abstract class Writer implements AutoCloseable {
          * others must not meet one of its own process that is being made.
          */
         void awaitWorker() {
-            housekeeping = new Housekeeping(frontEnd.housekeeping());
+            housekeeping = Housekeeping.of(frontEnd.housekeeping());
             while (!frontEnd.beginCycle()) {
                 Thread.yield();
             }
