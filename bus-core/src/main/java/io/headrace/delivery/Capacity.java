@@ -64,7 +64,7 @@ public final class Capacity implements AutoCloseable {
         }
         if (nowNs >= nextLookNs) {
             nextLookNs = nowNs + LOOK_INTERVAL_NS;
-            look();
+            look(recordLength);
         }
         return hasRoom(recordLength);
     }
@@ -103,7 +103,7 @@ public final class Capacity implements AutoCloseable {
         if (!known.equals(lanes)) {
             lanes = known;
             counts = bus.counts(lanes);
-            look();
+            look(0);
         }
     }
 
@@ -112,10 +112,11 @@ public final class Capacity implements AutoCloseable {
         backlogs.forEach(backlog -> backlog.poller.letGo());
     }
 
-    private void look() {
+    private void look(int recordLength) {
         lookAtMarks();
         if (waitingAtLook >= settings.messagesMax() / 2
-                || waitingBytesAtLook >= settings.bytesMax() / 2) {
+                || waitingBytesAtLook >= settings.bytesMax() / 2
+                || !hasRoom(recordLength)) {
             lookAtRecords();
         }
     }
@@ -143,13 +144,17 @@ public final class Capacity implements AutoCloseable {
         backlogs.forEach(Backlog::look);
     }
 
-    /** What waits in one lane. Goes forward only: a record that is claimed is looked at once. */
+    /**
+     * What waits in one lane. Goes forward only, unless one is free again: a record that is claimed
+     * is looked at once, and one that has ended by the janitor's mark not at all.
+     */
     private final class Backlog {
 
         private static final long NONE = -1;
 
         private final LanePoller poller;
         private long firstIndex = NONE;
+        private long lastIndex = NONE;
         private long rewindVersion = -1;
 
         private Backlog(Lane lane) {
@@ -161,18 +166,21 @@ public final class Capacity implements AutoCloseable {
         }
 
         private void look() {
-            if (bus.rewindVersion() != rewindVersion) {
-                rewindVersion = bus.rewindVersion();
-                lane().readMark(mark);
+            final long version = bus.rewindVersion();
+            lane().readMark(mark);
+            final long from = firstIndex == NONE ? lastIndex : firstIndex;
+            if (version != rewindVersion
+                    || mark.lastEnded() > from
+                    || firstIndex != NONE && !poller.moveTo(firstIndex)) {
+                rewindVersion = version;
                 poller.rewind(mark);
-            } else if (firstIndex != NONE) {
-                poller.moveTo(firstIndex);
             }
             firstIndex = NONE;
             for (; poller.peek(); poller.advance()) {
+                lastIndex = poller.index();
                 final UnsafeBuffer record = poller.record();
                 if (Message.isWhole(record) && ClaimWord.isFree(ClaimWord.read(record))) {
-                    firstIndex = firstIndex == NONE ? poller.index() : firstIndex;
+                    firstIndex = firstIndex == NONE ? lastIndex : firstIndex;
                     waitingAtLook++;
                     waitingBytesAtLook +=
                             DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);

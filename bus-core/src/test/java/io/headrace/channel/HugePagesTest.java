@@ -74,7 +74,7 @@ class HugePagesTest {
         }
         final long length = HugePages.mappedLength(memory.directory());
         // 12 MB are written, 2 of them and what comes before the first look in small pages.
-        assertTrue(length >= 2 * 4 * Pages.HUGE_LENGTH, "" + length);
+        assertTrue(length >= 2 * 6 * Pages.HUGE_LENGTH, "" + length);
         readAll();
     }
 

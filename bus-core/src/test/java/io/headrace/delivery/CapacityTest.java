@@ -127,9 +127,18 @@ class CapacityTest {
         append(some, 2);
         // 10 wait that were never claimed, and 2 of the first.
         assertFalse(admits(ofSome));
-        claim(some, 5);
-        assertFalse(admits(ofSome));
         claim(some, 6);
+        assertTrue(admits(ofSome));
+        free(some, 2);
+        bus.raiseRewindVersion();
+        append(some, 1);
+        // 9 that were never claimed, and 2.
+        assertFalse(admits(ofSome));
+        assertFalse(admits(ofSome));
+        claim(some, 1);
+        assertFalse(admits(ofSome));
+        // The sixth was claimed before.
+        claim(some, 7);
         assertTrue(admits(ofSome));
     }
 
@@ -148,6 +157,28 @@ class CapacityTest {
         append(some, 1);
         mark(lane, 13);
         append(some, 5);
+        assertFalse(admits(ofSome));
+    }
+
+    @Test
+    void shouldNotLookAtWhatHasEndedByTheJanitorsMark() {
+        final Lane lane = bus.lane(CHANNEL, some.id()).orElseThrow();
+        append(some, 10);
+        assertFalse(admits(ofSome));
+        append(some, 4);
+        final LaneMark mark = new LaneMark();
+        try (LanePoller poller = lane.poller()) {
+            for (int i = 0; i < 8; i++) {
+                assertTrue(poller.peek());
+                mark.lastEnded(poller.index());
+                poller.advance();
+            }
+        }
+        // These 8 are free in truth, which shows that they are not looked at.
+        mark.ended(0, 8);
+        lane.writeMark(mark);
+        assertTrue(admits(ofSome));
+        append(some, 4);
         assertFalse(admits(ofSome));
     }
 

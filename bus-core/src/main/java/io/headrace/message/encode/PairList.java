@@ -9,8 +9,19 @@ import java.util.Arrays;
  */
 public final class PairList {
 
-    private long[] slices = new long[32];
+    private long[] slices;
     private int count;
+
+    public PairList() {
+        this(16);
+    }
+
+    /**
+     * @param count of entries that it has room for at first.
+     */
+    PairList(int count) {
+        slices = new long[2 * count];
+    }
 
     public int count() {
         return count;

@@ -27,8 +27,9 @@ public final class ReplyEncoder {
     private final WebSocketSendEncoder send = new WebSocketSendEncoder();
     private final WebSocketServerCloseEncoder serverClose = new WebSocketServerCloseEncoder();
     private final WebSocketAcceptEncoder accept = new WebSocketAcceptEncoder();
-    private final TextBuffer texts = new TextBuffer();
-    private final PairList headers = new PairList();
+    // Small: each answer that comes later has an encoder of its own.
+    private final TextBuffer texts = new TextBuffer(64);
+    private final PairList headers = new PairList(2);
 
     /** Adds a header to the next response or accept; names may repeat ({@code Set-Cookie}). */
     public void addHeader(String name, String value) {

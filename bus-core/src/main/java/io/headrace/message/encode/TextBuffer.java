@@ -17,9 +17,21 @@ public final class TextBuffer {
 
     private static final byte[] REPLACEMENT = {(byte) 0xEF, (byte) 0xBF, (byte) 0xBD};
 
-    private byte[] bytes = new byte[4096];
+    private byte[] bytes;
     private int begin;
     private int position;
+
+    /** For all the fields of a request. */
+    public TextBuffer() {
+        this(4096);
+    }
+
+    /**
+     * @param length at first, bytes.
+     */
+    TextBuffer(int length) {
+        bytes = new byte[length];
+    }
 
     /** The array that slices point into. It may be another one after the next {@code put}. */
     public byte[] array() {

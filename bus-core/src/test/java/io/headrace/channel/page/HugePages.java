@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel.page;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
+import org.agrona.BitUtil;
 import org.agrona.BufferUtil;
 import org.agrona.IoUtil;
 
@@ -17,26 +21,34 @@ public final class HugePages {
 
     private HugePages() {}
 
-    /** Whether files of this directory can have any. */
+    /** Whether files of this directory can have any, wherever the product maps them. */
     public static boolean arePossible(Path directory) throws IOException {
         final Path file = Files.createTempFile(directory, "huge", ".tmp");
-        final MappedByteBuffer mapped = map(file, 4 * Pages.HUGE_LENGTH);
-        try {
-            return Pages.populateHuge(BufferUtil.address(mapped));
+        try (FileChannel channel = FileChannel.open(file, READ, WRITE)) {
+            // Where it is mapped again, and then what is mapped there is what belongs there.
+            long offset = 0;
+            for (int i = 0; i < 100; i++) {
+                final MappedByteBuffer mapped =
+                        channel.map(FileChannel.MapMode.READ_WRITE, offset, 4 * Pages.HUGE_LENGTH);
+                final long address = BufferUtil.address(mapped);
+                try {
+                    if ((address - offset) % Pages.HUGE_LENGTH == 0) {
+                        return Pages.populateHuge(BitUtil.align(address, Pages.HUGE_LENGTH));
+                    }
+                } finally {
+                    IoUtil.unmap(mapped);
+                }
+                offset = address % Pages.HUGE_LENGTH;
+            }
+            throw new IllegalStateException("mapped at another address each time");
         } finally {
-            IoUtil.unmap(mapped);
             Files.delete(file);
         }
     }
 
     /** Maps a file from its beginning, which is where a huge page may be but for a rare race. */
     static MappedByteBuffer map(Path file, long length) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, CREATE, READ, WRITE)) {
             MappedByteBuffer mapped = map(channel, length);
             for (int i = 0; i < 10 && !Pages.isHuge(BufferUtil.address(mapped)); i++) {
                 IoUtil.unmap(mapped);
