@@ -14,6 +14,8 @@ public final class Rounds {
 
     private static final long STEP_NS = 8_000_000L;
     private static final int STEP_COUNT = 32;
+    // About 0.3 ms.
+    private static final int CHECKS_PER_POLL = 1_000;
 
     private final long heldLengthMax;
     private final long headersNs;
@@ -65,9 +67,12 @@ public final class Rounds {
         if (nowNs < nextStepNs) {
             return 0;
         }
-        final int steps = (int) Math.min(STEP_COUNT, (nowNs - nextStepNs) / STEP_NS + 1);
-        nextStepNs = nowNs + STEP_NS;
-        final int count = Math.min(meters.size(), steps * (meters.size() / STEP_COUNT + 1));
+        final int due = (int) Math.min(STEP_COUNT, (nowNs - nextStepNs) / STEP_NS + 1);
+        final int stepLength = meters.size() / STEP_COUNT + 1;
+        // What has come since is not to wait for all that is due: the rest is for the next cycles.
+        final int steps = Math.min(due, Math.max(1, CHECKS_PER_POLL / stepLength));
+        nextStepNs = nowNs + (steps - due + 1) * STEP_NS;
+        final int count = Math.min(meters.size(), steps * stepLength);
         for (int i = 0; i < count; i++) {
             // Downwards: one that goes is replaced by one that has been looked at already.
             cursor = cursor <= 0 ? meters.size() - 1 : Math.min(cursor, meters.size()) - 1;
