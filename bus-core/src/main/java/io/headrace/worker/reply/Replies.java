@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.agrona.CloseHelper;
 import org.agrona.collections.Int2ObjectHashMap;
+import org.agrona.collections.IntHashSet;
 import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
@@ -48,6 +49,7 @@ import org.agrona.concurrent.status.AtomicCounter;
  */
 public final class Replies implements AutoCloseable {
 
+    private static final int ABSENT_MAX = 1_000;
     private static final int CONTENT_TYPE_LENGTH_MAX = 254;
     private static final int CONTENT_TYPES_MAX = 256;
 
@@ -60,6 +62,9 @@ public final class Replies implements AutoCloseable {
     private final WriterSequence sequence = new WriterSequence();
     private final Int2ObjectHashMap<LaneAppender> lanes = new Int2ObjectHashMap<>();
     private final Int2ObjectHashMap<ConnectionTable> tables = new Int2ObjectHashMap<>();
+    // Loops that were asked for and do not live, as of this lane version.
+    private final IntHashSet absent = new IntHashSet();
+    private long absentVersion;
     private final Map<String, byte[]> contentTypes = new HashMap<>();
     private final AtomicCounter sent;
     private final AtomicCounter refused;
@@ -322,12 +327,22 @@ public final class Replies implements AutoCloseable {
     }
 
     private LaneAppender openFor(int key) {
+        // Who comes raises it afterwards; until then nobody lists all channels again.
+        final long version = bus.laneVersion();
+        if (version != absentVersion || absent.size() >= ABSENT_MAX) {
+            absentVersion = version;
+            absent.clear();
+        }
+        if (absent.contains(key)) {
+            return null;
+        }
         for (final String channel : bus.channels(ReplyAddress::isChannel)) {
             if (ReplyAddress.loopKey(channel) == key
                     && Members.isAlive(bus.membersDirectory(), ReplyAddress.frontEnd(channel))) {
                 return open(channel);
             }
         }
+        absent.add(key);
         return null;
     }
 

@@ -11,6 +11,7 @@ import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.WriterSequence;
+import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
@@ -96,6 +97,23 @@ class SharedRepliesTest {
             look();
             assertEquals(LaneAppender.CLOSED, replies.claimLoop(0, 8));
             assertEquals(LaneAppender.CLOSED, replies.claim(1L << 40, 8));
+        }
+    }
+
+    @Test
+    void shouldFindAFrontEndThatComesAfterItWasAskedForInVain() {
+        final long connection = ConnectionId.of(4, 0, 1);
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            for (int i = 0; i < 2_000; i++) {
+                assertEquals(LaneAppender.CLOSED, replies.claim(connection, 8));
+                assertEquals(LaneAppender.CLOSED, replies.claim(ConnectionId.of(10 + i, 0, 1), 8));
+            }
+            final Member late = announce(Member.Kind.FRONT_END, "f4-x", 9);
+            bus.createChannel(ReplyAddress.channel(late.id(), 0));
+            bus.raiseLaneVersion();
+            assertEquals(LaneAppender.OK, replies.claim(connection, 8));
+            replies.release();
+            late.close();
         }
     }
 }
