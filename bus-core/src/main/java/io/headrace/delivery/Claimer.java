@@ -88,12 +88,14 @@ public final class Claimer implements Delivery {
         final String channel = lane.lane().channel();
         final boolean isSharded = shards.isSharded(channel);
         final long connection = DeliveryHeader.connection(record, 0);
+        final int word = ClaimWord.read(record);
+        final boolean isTaken = !ClaimWord.isFree(word) && word != addressedToMe;
         if (isSharded
-                && (!shards.owns(channel, connection) || shards.isHeld(channel, connection))) {
+                && (!shards.owns(channel, connection)
+                        || shards.passHeld(channel, connection, !isTaken))) {
             return true;
         }
-        final int word = ClaimWord.read(record);
-        if (!ClaimWord.isFree(word) && word != addressedToMe) {
+        if (isTaken) {
             if (isSharded && !ClaimWord.hasEnded(word)) {
                 // Whoever had the shard before is still busy with it, or it is to wait: what comes
                 // later waits, too.

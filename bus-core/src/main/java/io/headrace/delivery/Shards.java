@@ -21,6 +21,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class Shards implements AutoCloseable {
 
     private static final long INTERVAL_NS = 1_000_000L;
+    private static final int LOOKS_PER_INTERVAL = 32;
 
     private final Bus bus;
     private final LiveMembers liveMembers;
@@ -37,8 +38,25 @@ public final class Shards implements AutoCloseable {
     private String lastChannel;
     private Group lastGroup;
 
-    /** A message of an own connection that another consumer still has. */
-    private record Held(String channel, String writer, long index) {}
+    /** A message of an own connection that a consumer, this or another one, still has. */
+    private static final class Held {
+
+        private final String channel;
+        private final String writer;
+        private final long index;
+        // Whether a later one of its connection was, which is to be read again.
+        private boolean isPassed;
+
+        private Held(String channel, String writer, long index) {
+            this.channel = channel;
+            this.writer = writer;
+            this.index = index;
+        }
+
+        private boolean is(String ofChannel, String ofWriter, long ofIndex) {
+            return index == ofIndex && channel.equals(ofChannel) && writer.equals(ofWriter);
+        }
+    }
 
     /** The leases of one group of channels. */
     private static final class Group {
@@ -114,17 +132,31 @@ public final class Shards implements AutoCloseable {
 
     /**
      * A connection need not wait any more for the message that this consumer has ended; true when
-     * it has waited for that. Then the lanes must be read again.
+     * later ones were passed meanwhile. Then the lanes must be read again.
      */
     public boolean unhold(String channel, String writer, long index, long connection) {
         final Group group = group(channel);
-        return group != null && group.held.remove(connection, new Held(channel, writer, index));
+        final Held held = group == null ? null : group.held.get(connection);
+        if (held == null || !held.is(channel, writer, index)) {
+            return false;
+        }
+        group.held.remove(connection);
+        return held.isPassed;
     }
 
-    /** Whether a connection waits; its messages are passed until it does not. */
-    boolean isHeld(String channel, long connection) {
-        final Long2ObjectHashMap<Held> held = group(channel).held;
-        return !held.isEmpty() && held.containsKey(connection);
+    /**
+     * Whether a connection waits; its messages are passed until it does not.
+     *
+     * @param isFree whether this one is to be read again then.
+     */
+    boolean passHeld(String channel, long connection, boolean isFree) {
+        final Long2ObjectHashMap<Held> all = group(channel).held;
+        final Held held = all.isEmpty() ? null : all.get(connection);
+        if (held == null) {
+            return false;
+        }
+        held.isPassed |= isFree;
+        return true;
     }
 
     /**
@@ -141,14 +173,17 @@ public final class Shards implements AutoCloseable {
         }
         seen = members;
         laneVersion = version;
-        nextLookNs = nowNs + INTERVAL_NS;
         boolean taken = false;
+        int heldCount = 0;
         for (final Group group : groups.values()) {
             taken |= share(group, members);
+            heldCount += group.held.size();
             if (!group.held.isEmpty()) {
                 taken |= group.held.values().removeIf(held -> hasEnded(held, members, nowNs));
             }
         }
+        // A look at a record takes 1 us and more.
+        nextLookNs = nowNs + INTERVAL_NS * (1 + heldCount / LOOKS_PER_INTERVAL);
         return taken;
     }
 
