@@ -82,15 +82,15 @@ public final class Capacity implements AutoCloseable {
         final List<Lane> found = bus.lanes(channel::equals, bad -> {});
         backlogs.removeIf(
                 backlog -> {
-                    final boolean gone = !found.contains(backlog.lane());
+                    final boolean gone = !found.contains(backlog.poller.lane());
                     if (gone) {
                         backlog.poller.close();
-                        bus.forget(backlog.lane());
+                        bus.forget(backlog.poller.lane());
                     }
                     return gone;
                 });
         for (final Lane lane : found) {
-            if (backlogs.stream().noneMatch(backlog -> backlog.lane() == lane)) {
+            if (backlogs.stream().noneMatch(backlog -> backlog.poller.lane() == lane)) {
                 try {
                     backlogs.add(new Backlog(lane));
                 } catch (final HeadraceException unreadable) {
@@ -99,7 +99,7 @@ public final class Capacity implements AutoCloseable {
                 }
             }
         }
-        final List<Lane> known = backlogs.stream().map(Backlog::lane).toList();
+        final List<Lane> known = backlogs.stream().map(backlog -> backlog.poller.lane()).toList();
         if (!known.equals(lanes)) {
             lanes = known;
             counts = bus.counts(lanes);
@@ -161,13 +161,9 @@ public final class Capacity implements AutoCloseable {
             poller = lane.poller();
         }
 
-        private Lane lane() {
-            return poller.lane();
-        }
-
         private void look() {
             final long version = bus.rewindVersion();
-            lane().readMark(mark);
+            poller.lane().readMark(mark);
             final long from = firstIndex == NONE ? lastIndex : firstIndex;
             if (version != rewindVersion
                     || mark.lastEnded() > from

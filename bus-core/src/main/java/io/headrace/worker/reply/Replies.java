@@ -49,7 +49,7 @@ import org.agrona.concurrent.status.AtomicCounter;
  */
 public final class Replies implements AutoCloseable {
 
-    private static final int ABSENT_MAX = 1_000;
+    private static final long ABSENT_NS = 100_000_000L;
     private static final int CONTENT_TYPE_LENGTH_MAX = 254;
     private static final int CONTENT_TYPES_MAX = 256;
 
@@ -62,9 +62,11 @@ public final class Replies implements AutoCloseable {
     private final WriterSequence sequence = new WriterSequence();
     private final Int2ObjectHashMap<LaneAppender> lanes = new Int2ObjectHashMap<>();
     private final Int2ObjectHashMap<ConnectionTable> tables = new Int2ObjectHashMap<>();
-    // Loops that were asked for and do not live, as of this lane version.
+    // Loops that were asked for and do not live: until the lane version rises, or for a while, as
+    // one whose file could not be read may live.
     private final IntHashSet absent = new IntHashSet();
     private long absentVersion;
+    private long absentUntilNs;
     private final Map<String, byte[]> contentTypes = new HashMap<>();
     private final AtomicCounter sent;
     private final AtomicCounter refused;
@@ -327,10 +329,11 @@ public final class Replies implements AutoCloseable {
     }
 
     private LaneAppender openFor(int key) {
-        // Who comes raises it afterwards; until then nobody lists all channels again.
+        // Who comes raises it afterwards; until then not every send lists all channels again.
         final long version = bus.laneVersion();
-        if (version != absentVersion || absent.size() >= ABSENT_MAX) {
+        if (version != absentVersion || clock.nanoTime() >= absentUntilNs) {
             absentVersion = version;
+            absentUntilNs = clock.nanoTime() + ABSENT_NS;
             absent.clear();
         }
         if (absent.contains(key)) {

@@ -4,6 +4,7 @@ package io.headrace.worker.reply;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.headrace.HeadraceException;
@@ -16,6 +17,8 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -115,5 +118,28 @@ class SharedRepliesTest {
             replies.release();
             late.close();
         }
+    }
+
+    @Test
+    void shouldAskAgainForAFrontEndThatCouldNotBeReadAtFirst() throws InterruptedException {
+        final long connection = ConnectionId.of(4, 0, 1);
+        final Member late = announce(Member.Kind.FRONT_END, "f4-x", 9);
+        bus.createChannel(ReplyAddress.channel(late.id(), 0));
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            final Path file = bus.membersDirectory().resolve("f4-x.member");
+            final Path elsewhere = directory.resolve("elsewhere");
+            Files.move(file, elsewhere);
+            assertEquals(LaneAppender.CLOSED, replies.claim(connection, 8));
+            Files.move(elsewhere, file);
+            // Nobody raises the lane version.
+            for (int i = 0; i < 1_000 && replies.claim(connection, 8) != LaneAppender.OK; i++) {
+                Thread.sleep(10);
+            }
+            replies.release();
+            assertTrue(bus.lane(ReplyAddress.channel(late.id(), 0), WRITER).isPresent());
+        } catch (final IOException e) {
+            fail(e);
+        }
+        late.close();
     }
 }
