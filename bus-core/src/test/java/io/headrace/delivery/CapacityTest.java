@@ -132,13 +132,11 @@ class CapacityTest {
         free(some, 2);
         bus.raiseRewindVersion();
         append(some, 1);
-        // 9 that were never claimed, and 2.
         assertFalse(admits(ofSome));
+        // 8 behind them are left, and these 2.
+        claim(some, 6, 8);
         assertFalse(admits(ofSome));
-        claim(some, 1);
-        assertFalse(admits(ofSome));
-        // The sixth was claimed before.
-        claim(some, 7);
+        claim(some, 0, 1);
         assertTrue(admits(ofSome));
     }
 
@@ -180,6 +178,19 @@ class CapacityTest {
         assertTrue(admits(ofSome));
         append(some, 4);
         assertFalse(admits(ofSome));
+    }
+
+    @Test
+    void shouldHaveRoomForARecordAsLongAsAllThatMayWaitWhenNothingWaits() {
+        final int longest = (int) bus.settings().channel(CHANNEL).bytesMax();
+        append(some, 1);
+        nowNs += LOOK_NS;
+        assertFalse(ofSome.admits(longest, nowNs));
+        claim(some, 1);
+        nowNs += LOOK_NS;
+        // It has not ended by any mark.
+        assertTrue(ofSome.admits(longest, nowNs));
+        assertFalse(ofSome.admits(longest + 1, nowNs));
     }
 
     private static void mark(Lane lane, int endedCount) {
@@ -236,12 +247,18 @@ class CapacityTest {
 
     /** Claims the first so many of a writer's messages, unless they are claimed already. */
     private void claim(TestWriter writer, int count) {
+        claim(writer, 0, count);
+    }
+
+    private void claim(TestWriter writer, int from, int to) {
         try (LanePoller poller = bus.lane(CHANNEL, writer.id()).orElseThrow().poller()) {
-            for (int i = 0; i < count; i++) {
+            for (int i = 0; i < to; i++) {
                 assertTrue(poller.peek());
-                final UnsafeBuffer record = poller.record();
-                ClaimWord.tryClaim(record, 7);
-                assertEquals(ClaimWord.CLAIMED, ClaimWord.state(ClaimWord.read(record)));
+                if (i >= from) {
+                    final UnsafeBuffer record = poller.record();
+                    ClaimWord.tryClaim(record, 7);
+                    assertEquals(ClaimWord.CLAIMED, ClaimWord.state(ClaimWord.read(record)));
+                }
                 poller.advance();
             }
         }
