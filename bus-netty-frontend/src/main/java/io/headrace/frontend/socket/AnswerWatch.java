@@ -5,13 +5,9 @@ import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.Refused;
 import io.headrace.presence.ConnectionTable;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import org.agrona.DeadlineTimerWheel;
-import org.agrona.collections.Long2ObjectHashMap;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
@@ -20,20 +16,24 @@ import org.agrona.concurrent.status.AtomicCounter;
  */
 final class AnswerWatch {
 
-    // About 8 ms: a power of two, as the wheel wants it.
-    private static final long TICK_NS = 1L << 23;
     // How often a request that waits is asked after: for a hung worker, and for expiry.
     private static final long CHECK_INTERVAL_NS = 500_000_000L;
-    private static final int TIMERS_PER_POLL = 1_000;
+    // About 1 ms.
+    private static final int CHECKS_PER_POLL = 1_000;
 
     private final Ingresses ingresses;
     private final ConnectionTable table;
     private final AtomicCounter streamsBroken;
     private final long responseTimeoutNs;
     private final long handshakeTimeoutNs;
-    private final DeadlineTimerWheel wheel;
-    private final Long2ObjectHashMap<Exchange> byTimer = new Long2ObjectHashMap<>();
+    private final Watched checks = new Watched();
+    // All requests have the same time, and all handshakes: who began first is the first to end.
+    private final Watched responseDeadlines = new Watched();
+    private final Watched handshakeDeadlines = new Watched();
     private final Set<Exchange> streaming = new LinkedHashSet<>();
+    private long lastCheckNumber;
+    // Those up to it have waited since members came or went, and are asked after first.
+    private long hurriedCheckNumber;
     // Whether one may have a worker that has died since they were looked after.
     private boolean mayBreak;
 
@@ -48,90 +48,103 @@ final class AnswerWatch {
         this.streamsBroken = streamsBroken;
         this.responseTimeoutNs = responseTimeoutNs;
         this.handshakeTimeoutNs = handshakeTimeoutNs;
-        this.wheel = new DeadlineTimerWheel(TimeUnit.NANOSECONDS, ingresses.nowNs(), TICK_NS, 256);
     }
 
     void start(Exchange exchange) {
-        final long timeoutNs = exchange.isHandshake ? handshakeTimeoutNs : responseTimeoutNs;
-        exchange.deadlineNs = ingresses.nowNs() + timeoutNs;
-        schedule(exchange);
+        checkLater(exchange);
+        restart(exchange);
     }
 
-    private void schedule(Exchange exchange) {
-        final long checkNs = ingresses.nowNs() + CHECK_INTERVAL_NS;
-        exchange.timer = wheel.scheduleTimer(Math.min(exchange.deadlineNs, checkNs));
-        byTimer.put(exchange.timer, exchange);
+    private void checkLater(Exchange exchange) {
+        exchange.checkNs = ingresses.nowNs() + CHECK_INTERVAL_NS;
+        exchange.checkNumber = ++lastCheckNumber;
+        exchange.checkLast(checks);
+    }
+
+    /** Gives a request that is waited for all its time again. */
+    void restart(Exchange exchange) {
+        if (exchange.isWatched()) {
+            final boolean isHandshake = exchange.isHandshake;
+            final long timeoutNs = isHandshake ? handshakeTimeoutNs : responseTimeoutNs;
+            exchange.deadlineNs = ingresses.nowNs() + timeoutNs;
+            exchange.endLast(isHandshake ? handshakeDeadlines : responseDeadlines);
+        }
     }
 
     void stop(Exchange exchange) {
-        if (exchange.timer != Exchange.NO_TIMER) {
-            wheel.cancelTimer(exchange.timer);
-            byTimer.remove(exchange.timer);
-            exchange.timer = Exchange.NO_TIMER;
-        }
+        exchange.leave();
     }
 
-    /** Answers requests that have waited too long with 504. */
+    /** Answers requests that have waited too long with 504, and asks after those that are due. */
     int poll(long nowNs) {
         int count = 0;
-        // The wheel takes one tick a poll, and the loop may have slept for many.
-        do {
-            count += wheel.poll(nowNs, this::onTimer, TIMERS_PER_POLL);
-        } while (count < TIMERS_PER_POLL && wheel.currentTickTime() <= nowNs);
+        while (count < CHECKS_PER_POLL
+                && (endFirst(responseDeadlines, nowNs)
+                        || endFirst(handshakeDeadlines, nowNs)
+                        || checkFirst(nowNs))) {
+            count++;
+        }
         return count;
     }
 
-    private boolean onTimer(TimeUnit unit, long nowNs, long timerId) {
-        final Exchange exchange = byTimer.remove(timerId);
-        if (exchange != null) {
-            exchange.timer = Exchange.NO_TIMER;
-            if (nowNs >= exchange.deadlineNs) {
-                if (!exchange.isHandshake) {
-                    exchange.ingress.requests().cancel(exchange.index);
-                }
-                exchange.connection.exchanges().refuse(exchange, Refused.NO_ANSWER);
-            } else if (!endIfOver(exchange)) {
-                schedule(exchange);
-            }
+    private boolean endFirst(Watched deadlines, long nowNs) {
+        if (deadlines.nextDeadline.deadlineNs > nowNs) {
+            return false;
         }
+        final Exchange exchange = (Exchange) deadlines.nextDeadline;
+        stop(exchange);
+        if (!exchange.isHandshake) {
+            exchange.ingress.requests().cancel(exchange.index);
+        }
+        refuse(exchange, Refused.NO_ANSWER);
         return true;
     }
 
-    /** Answers a request that nobody will answer any more; false when somebody may. */
-    private boolean endIfOver(Exchange exchange) {
+    private boolean checkFirst(long nowNs) {
+        final Watched first = checks.nextCheck;
+        if (first.checkNs > nowNs && first.checkNumber > hurriedCheckNumber) {
+            return false;
+        }
+        final Exchange exchange = (Exchange) first;
+        checkLater(exchange);
+        refuseIfOver(exchange);
+        return true;
+    }
+
+    /** Answers a request that nobody will answer any more. */
+    private void refuseIfOver(Exchange exchange) {
         final Ingress ingress = exchange.ingress;
         if (exchange.isHandshake) {
             // Its time is short enough for anything else that may happen to its worker.
             if (!ingress.isWebSocketServed()) {
-                exchange.connection.exchanges().refuse(exchange, Refused.NO_WORKER);
+                refuse(exchange, Refused.NO_WORKER);
             }
-            return !ingress.isWebSocketServed();
+            return;
         }
         switch (ingress.requests().standing(exchange.index, ingresses.nowNs())) {
-            case WORKER_DIED ->
-                    exchange.connection.exchanges().refuse(exchange, Refused.WORKER_DIED);
-            case WORKER_HUNG, EXPIRED ->
-                    exchange.connection.exchanges().refuse(exchange, Refused.NO_ANSWER);
+            case WORKER_DIED -> refuse(exchange, Refused.WORKER_DIED);
+            case WORKER_HUNG, EXPIRED -> refuse(exchange, Refused.NO_ANSWER);
             case PENDING -> {
-                if (ingress.isHttpServed() || !ingress.requests().cancel(exchange.index)) {
-                    return false;
+                if (!ingress.isHttpServed() && ingress.requests().cancel(exchange.index)) {
+                    refuse(exchange, Refused.NO_WORKER);
                 }
-                exchange.connection.exchanges().refuse(exchange, Refused.NO_WORKER);
             }
             default -> {
-                if (exchange.holder == 0 || !ingress.members().isDead(exchange.holder)) {
-                    return false;
-                }
                 // What got the parts of its body was in that process.
-                exchange.connection.exchanges().refuse(exchange, Refused.WORKER_DIED);
+                if (exchange.holder != 0 && ingress.members().isDead(exchange.holder)) {
+                    refuse(exchange, Refused.WORKER_DIED);
+                }
             }
         }
-        return true;
     }
 
-    /** Looks after all waiting requests when members have come or gone. */
+    private static void refuse(Exchange exchange, Refused refused) {
+        exchange.connection.exchanges().refuse(exchange, refused);
+    }
+
+    /** Members have come or gone: all that wait are asked after now, in this poll or the next. */
     void onMembersChanged() {
-        new ArrayList<>(byTimer.values()).forEach(this::endIfOver);
+        hurriedCheckNumber = lastCheckNumber;
         mayBreak = true;
     }
 

@@ -310,7 +310,7 @@ public final class Connections {
         return count + fanout.flush();
     }
 
-    /** Looks after all waiting requests when members have come or gone. */
+    /** Members have come or gone: {@link #doWork} asks after all waiting requests, some a cycle. */
     public void onMembersChanged() {
         answers.onMembersChanged();
     }

@@ -13,12 +13,10 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
 
 /** A request on a connection and, once it is there, its response. */
-final class Exchange {
+final class Exchange extends Watched {
 
     /** Index of a request that never got into a lane. */
     static final long NOT_APPENDED = -1;
-
-    static final long NO_TIMER = -1;
 
     final Connection connection;
     final int order;
@@ -32,8 +30,6 @@ final class Exchange {
     // That its WebSocket joins when it opens; empty for none.
     String group = "";
     long index = NOT_APPENDED;
-    long timer = NO_TIMER;
-    long deadlineNs;
     // Whether it is a WebSocket's handshake that waits for a worker's decision.
     boolean isHandshake;
     // In the loop's connection table, until it is answered.

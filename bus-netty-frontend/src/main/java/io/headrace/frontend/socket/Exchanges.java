@@ -192,7 +192,7 @@ final class Exchanges {
             return;
         }
         final Exchange exchange = queue.peekLast();
-        extendDeadline(exchange);
+        connections.answers().restart(exchange);
         if (!exchange.upload.receive(content, isLast)) {
             refuseUpload(exchange, Refused.BODY_TOO_LARGE);
         } else if (exchange.upload.isFull()) {
@@ -202,15 +202,10 @@ final class Exchanges {
 
     /** Something of a body has been appended, so that there is room for more. */
     void onUploadMoved(Exchange exchange) {
-        extendDeadline(exchange);
+        connections.answers().restart(exchange);
         if (!exchange.upload.isFull() && !channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }
-    }
-
-    private void extendDeadline(Exchange exchange) {
-        exchange.deadlineNs =
-                connections.ingresses().nowNs() + connections.limits().responseTimeoutNs();
     }
 
     /** Writes what has come of the answers, in the order of their requests. */
