@@ -149,13 +149,14 @@ public final class Bus implements AutoCloseable {
         bells.ringWatches();
     }
 
-    /** A word that rises when a message that consumers have passed is free again. */
+    /** A word that rises when messages that consumers may have passed are free again. */
     public long rewindVersion() {
         return file.rewindVersion();
     }
 
-    /** Tells all consumers to go back to where all messages have ended. */
-    public void raiseRewindVersion() {
+    /** Tells all consumers to go back to a lane's records that were freed. */
+    public void publishFreed(Lane lane, long first, long last) {
+        lane.entry().freed(first, last);
         file.raiseRewindVersion();
         bells.ringAll();
     }

@@ -21,7 +21,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  128  int32  next member number
  *  192  int32  next consumer id
  *  256  int64  next lane number
- *  320  int64  rewind version: raised when a message that consumers have passed is free again
+ *  320  int64  rewind version: raised when the lane table says that messages are free again
  *  384  int32  1 while memory is tight, 2 while it is high
  *  448  int64  deletion version: raised when files of lanes have been deleted
  * </pre>

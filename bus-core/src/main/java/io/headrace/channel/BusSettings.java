@@ -39,7 +39,7 @@ public record BusSettings(
         Map<String, String> channelLines) {
 
     /** The layout this code reads and writes. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** System property for {@link #blockSize()}, for example {@code 64m}. */
     public static final String BLOCK_SIZE_PROPERTY = "headrace.block.size";

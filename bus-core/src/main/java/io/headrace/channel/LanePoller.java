@@ -17,19 +17,27 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class LanePoller implements AutoCloseable {
 
     private static final long UNKNOWN = -1;
+    private static final long NEVER = Long.MAX_VALUE;
 
     private final Lane lane;
     private final LaneTable.Entry entry;
     private final UnsafeBuffer record = new UnsafeBuffer(0, 0);
     private final ExcerptTailer tailer;
     private DocumentContext context;
+    private final FreedRecords freed;
+    // Of the head, or of the last record that was passed; before all when there is none.
     private long index = -1;
     private long emptyAt = UNKNOWN;
+    // While it reads freed records once more: the last of them, and where it was before.
+    private long revisitUntil = NEVER;
+    private long resumeIndex;
+    private boolean resumesBehind;
     private boolean closed;
 
     LanePoller(Lane lane) {
         this.lane = lane;
         this.entry = lane.entry();
+        this.freed = new FreedRecords(entry);
         this.tailer = lane.queue().createTailer();
         // Made by the thread that opens the lane, used by the one that polls it.
         tailer.singleThreadedCheckDisabled(true);
@@ -98,31 +106,78 @@ public final class LanePoller implements AutoCloseable {
 
     /** Passes the head. */
     public void advance() {
+        release();
+        if (index >= revisitUntil) {
+            revisitUntil = NEVER;
+            // Unless it has come there by itself.
+            if (index < resumeIndex && moveToOrBehind(resumeIndex) && resumesBehind) {
+                release();
+            }
+        }
+    }
+
+    private void release() {
         final DocumentContext passed = context;
         context = null;
-        passed.close();
+        if (passed != null) {
+            passed.close();
+        }
     }
 
     /** Goes to where all records up to the mark are passed. */
     public LanePoller skipEnded(LaneMark mark) {
         lookAgain();
-        if (mark.lastEnded() != 0) {
-            if (moveTo(mark.lastEnded())) {
-                advance();
-            } else if (context == null) {
-                // Its file is deleted; what is left is all behind it.
-                toStart();
-            }
+        if (mark.lastEnded() != 0 && moveToOrBehind(mark.lastEnded())) {
+            release();
         }
         return this;
     }
 
+    /** What was freed since this poller was made, or since that was asked last. */
+    public FreedRecords freed() {
+        return freed;
+    }
+
+    /**
+     * Goes back to those of the records it has passed that were freed since it was asked last;
+     * behind the last of them it goes on from where it is now.
+     *
+     * @param mark is read when nobody knows which were freed.
+     * @return whether it has gone back.
+     */
+    public boolean revisitFreed(LaneMark mark) {
+        if (!freed.look()) {
+            return false;
+        }
+        if (freed.first() == FreedRecords.ALL) {
+            lane.readMark(mark);
+            rewind(mark);
+            return true;
+        }
+        final boolean isPassed = hasPassed(freed.first());
+        if (revisitUntil != NEVER) {
+            revisitUntil = Math.max(revisitUntil, freed.last());
+        } else if (isPassed) {
+            revisitUntil = freed.last();
+            resumeIndex = index;
+            resumesBehind = context == null;
+        }
+        if (isPassed) {
+            lookAgain();
+            moveToOrBehind(freed.first());
+        }
+        return isPassed;
+    }
+
+    private boolean hasPassed(long recordIndex) {
+        return index > recordIndex || index == recordIndex && context == null;
+    }
+
     /** Goes back to where all records up to the mark are passed. */
     public void rewind(LaneMark mark) {
+        revisitUntil = NEVER;
         if (mark.lastEnded() == 0) {
-            if (context != null) {
-                advance();
-            }
+            release();
             lookAgain();
             toStart();
         } else {
@@ -141,8 +196,8 @@ public final class LanePoller implements AutoCloseable {
      * Bus#deletionVersion()} has risen; a record that was read is gone then.
      */
     public void letGo() {
-        if (context != null && tailer.cycle() < entry.firstCycle()) {
-            advance();
+        if (tailer.cycle() < entry.firstCycle()) {
+            release();
         }
         skipDeleted();
     }
@@ -156,6 +211,7 @@ public final class LanePoller implements AutoCloseable {
     }
 
     private void toStart() {
+        index = -1;
         // Not by Chronicle's listing once files were deleted: a reader that opened one in that
         // moment has made it anew, empty, and no tailer gets past a first file without a header.
         final int firstCycle = entry.firstCycle();
@@ -170,18 +226,23 @@ public final class LanePoller implements AutoCloseable {
      * Makes a record the head; false when it is not there: then the head is none, or a later one.
      */
     public boolean moveTo(long recordIndex) {
-        if (context != null) {
-            advance();
-        }
+        release();
         // Chronicle may still have a file that is deleted, and the head is the first one behind it.
         return tailer.moveToIndex(recordIndex) && peek() && index == recordIndex;
     }
 
+    private boolean moveToOrBehind(long recordIndex) {
+        final boolean isThere = moveTo(recordIndex);
+        if (!isThere && context == null) {
+            // Its file is deleted; what is left is all behind it.
+            toStart();
+        }
+        return isThere;
+    }
+
     @Override
     public void close() {
-        if (context != null) {
-            advance();
-        }
+        release();
         tailer.close();
         if (!closed) {
             closed = true;

@@ -9,7 +9,7 @@ import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * What is known of all lanes of a bus, in its file {@code lanes.dat}: an entry of 256 bytes each.
+ * What is known of all lanes of a bus, in its file {@code lanes.dat}: an entry of 512 bytes each.
  *
  * <pre>
  *    0  int64  number of the lane that has the entry; 0 is free
@@ -22,6 +22,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  160  int64  the same of its next file; 0 when there is none yet
  *  168  int64  bytes of all files it ever had
  *  192  int64  first cycle whose file is kept          200  int64  bytes of deleted files   by the janitor alone
+ *  208  int64  how often records were freed
+ *  256  16 slots, of which freeing n has slot n % 16: int64 index of the first and of the last record
  *
  *  a mark:  0  int64  index of the last record of those that have all ended
  *           8  int64  how many of those ended as done, failed, expired, cancelled, lost (5 words)
@@ -34,8 +36,9 @@ import org.agrona.concurrent.UnsafeBuffer;
 final class LaneTable implements AutoCloseable {
 
     static final int ENTRY_COUNT = 4_096;
-    static final int ENTRY_LENGTH = 256;
+    static final int ENTRY_LENGTH = 512;
     static final int FATE_COUNT = 5;
+    static final int FREED_SLOT_COUNT = 16;
 
     private static final int NUMBER_OFFSET = 0;
     private static final int MARK_OFFSET = 8;
@@ -51,6 +54,9 @@ final class LaneTable implements AutoCloseable {
     private static final int ALLOCATED_OFFSET = 168;
     private static final int FIRST_CYCLE_OFFSET = 192;
     private static final int DELETED_OFFSET = 200;
+    private static final int FREED_COUNT_OFFSET = 208;
+    private static final int FREED_SLOTS_OFFSET = 256;
+    private static final int FREED_SLOT_LENGTH = 2 * Long.BYTES;
 
     private final UnsafeBuffer table;
 
@@ -171,6 +177,33 @@ final class LaneTable implements AutoCloseable {
 
         void deleted(long bytes) {
             table.putLongRelease(at + DELETED_OFFSET, table.getLong(at + DELETED_OFFSET) + bytes);
+        }
+
+        long freedCount() {
+            return table.getLongVolatile(at + FREED_COUNT_OFFSET);
+        }
+
+        long firstFreed(long freeing) {
+            return table.getLong(freedSlot(freeing));
+        }
+
+        long lastFreed(long freeing) {
+            return table.getLong(freedSlot(freeing) + Long.BYTES);
+        }
+
+        void freed(long first, long last) {
+            final long freeing = freedCount();
+            table.putLong(freedSlot(freeing), first);
+            table.putLong(freedSlot(freeing) + Long.BYTES, last);
+            if (!table.compareAndSetLong(at + FREED_COUNT_OFFSET, freeing, freeing + 1)) {
+                // Another janitor took the writer for dead, and nobody knows whose slot it is:
+                // counted as so many that no reader trusts the slots.
+                table.getAndAddLong(at + FREED_COUNT_OFFSET, FREED_SLOT_COUNT);
+            }
+        }
+
+        private int freedSlot(long freeing) {
+            return at + FREED_SLOTS_OFFSET + (int) (freeing % FREED_SLOT_COUNT) * FREED_SLOT_LENGTH;
         }
 
         void readMark(LaneMark mark) {

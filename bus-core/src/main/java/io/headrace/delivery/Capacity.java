@@ -155,20 +155,18 @@ public final class Capacity implements AutoCloseable {
         private final LanePoller poller;
         private long firstIndex = NONE;
         private long lastIndex = NONE;
-        private long rewindVersion = -1;
 
         private Backlog(Lane lane) {
             poller = lane.poller();
         }
 
         private void look() {
-            final long version = bus.rewindVersion();
+            long from = firstIndex == NONE ? lastIndex : firstIndex;
+            if (poller.freed().look()) {
+                from = Math.min(from, poller.freed().first());
+            }
             poller.lane().readMark(mark);
-            final long from = firstIndex == NONE ? lastIndex : firstIndex;
-            if (version != rewindVersion
-                    || mark.lastEnded() > from
-                    || firstIndex != NONE && !poller.moveTo(firstIndex)) {
-                rewindVersion = version;
+            if (mark.lastEnded() > from || !poller.moveTo(from)) {
                 poller.rewind(mark);
             }
             firstIndex = NONE;

@@ -131,7 +131,7 @@ public final class ClaimWord {
     }
 
     /** Frees a message that was deferred; false when another was first. */
-    static boolean undefer(UnsafeBuffer record, int word) {
+    public static boolean undefer(UnsafeBuffer record, int word) {
         return state(word) == DEFERRED
                 && record.compareAndSetInt(CLAIM_WORD_OFFSET, word, REDELIVERED);
     }

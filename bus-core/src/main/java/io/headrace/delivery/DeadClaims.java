@@ -37,7 +37,8 @@ public final class DeadClaims {
     }
 
     /**
-     * Ends the claim of a dead consumer; the janitor's alone, of which there is one.
+     * Ends the claim of a dead consumer; the janitor's alone, of which there is one, and who then
+     * says so ({@link Bus#publishFreed}) if the message is free again.
      *
      * @return {@link ClaimWord#LOST}, {@link ClaimWord#REDELIVERED}, or -1 when another was first.
      */
@@ -50,7 +51,6 @@ public final class DeadClaims {
         if (!ClaimWord.unclaim(record, holder)) {
             return -1;
         }
-        bus.raiseRewindVersion();
         return ClaimWord.REDELIVERED;
     }
 
@@ -63,13 +63,6 @@ public final class DeadClaims {
             return ClaimWord.REDELIVERED;
         }
         return ClaimWord.finish(record, holder, ClaimWord.LOST) ? ClaimWord.LOST : -1;
-    }
-
-    /** Frees a message whose time to wait is over; by the lane's keeper, of which there is one. */
-    public void undefer(UnsafeBuffer record, int word) {
-        if (ClaimWord.undefer(record, word)) {
-            bus.raiseRewindVersion();
-        }
     }
 
     private boolean mayRedeliver(String channel, UnsafeBuffer record) {

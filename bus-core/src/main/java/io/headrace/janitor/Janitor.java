@@ -203,7 +203,7 @@ public final class Janitor implements Agent {
 
     private void keep(Lane lane) {
         keepers.computeIfAbsent(
-                lane, found -> new LaneKeeper(found, consumerId, retention.hungNs(), deadClaims));
+                lane, l -> new LaneKeeper(bus, l, consumerId, retention.hungNs(), deadClaims));
     }
 
     /** Whether a lane is this member's to keep: its own, or one whose writer is dead or nobody. */

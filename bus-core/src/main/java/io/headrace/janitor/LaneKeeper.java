@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.janitor;
 
+import io.headrace.channel.Bus;
+import io.headrace.channel.FreedRecords;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
@@ -32,6 +34,7 @@ final class LaneKeeper implements AutoCloseable {
 
     private static final int RECORDS_PER_LOOK = 20_000;
 
+    private final Bus bus;
     private final Lane lane;
     private final int consumerId;
     private final long hungNs;
@@ -43,12 +46,16 @@ final class LaneKeeper implements AutoCloseable {
     private final Map<Integer, Long> unknownSinceNs = new HashMap<>();
     private boolean drained;
     private long nextDueNs = Long.MAX_VALUE;
+    // Of those that it has freed and has not told of yet.
+    private long firstFreed = Long.MAX_VALUE;
+    private long lastFreed = NEVER;
 
     /**
      * @param consumerId what is written into the claim words of records that the janitor ends.
      * @param hungNs how old a claim may grow.
      */
-    LaneKeeper(Lane lane, int consumerId, long hungNs, DeadClaims deadClaims) {
+    LaneKeeper(Bus bus, Lane lane, int consumerId, long hungNs, DeadClaims deadClaims) {
+        this.bus = bus;
         this.lane = lane;
         this.consumerId = consumerId;
         this.hungNs = hungNs;
@@ -56,6 +63,8 @@ final class LaneKeeper implements AutoCloseable {
         lane.readMark(mark);
         this.tail = lane.poller().skipEnded(mark);
         this.scout = lane.poller();
+        // An earlier keeper may have been killed between freeing a message and telling of it.
+        bus.publishFreed(lane, FreedRecords.ALL, Long.MAX_VALUE);
     }
 
     Lane lane() {
@@ -100,7 +109,7 @@ final class LaneKeeper implements AutoCloseable {
             final UnsafeBuffer record = tail.record();
             final boolean whole = Message.isWhole(record);
             if (whole) {
-                resolve(record, members, nowNs);
+                resolve(tail, members, nowNs);
             }
             // What is too short to be a message counts as failed: no consumer can do anything with
             // it.
@@ -123,6 +132,7 @@ final class LaneKeeper implements AutoCloseable {
         if (passed > 0) {
             lane.writeMark(mark);
         }
+        tellOfFreed();
         if (drained
                 && lane.appendedCount() != mark.endedCount()
                 && members.isWriterDead(lane.writer())) {
@@ -188,13 +198,32 @@ final class LaneKeeper implements AutoCloseable {
         scout.rewind(mark);
         while (scout.peek()) {
             if (Message.isWhole(scout.record())) {
-                resolve(scout.record(), members, nowNs);
+                resolve(scout, members, nowNs);
             }
             scout.advance();
         }
+        tellOfFreed();
     }
 
-    private void resolve(UnsafeBuffer record, LiveMembers.Snapshot members, long nowNs) {
+    /**
+     * Once they all are free: a consumer that went back for the first of them would pass the others
+     * again.
+     */
+    private void tellOfFreed() {
+        if (lastFreed != NEVER) {
+            bus.publishFreed(lane, firstFreed, lastFreed);
+            firstFreed = Long.MAX_VALUE;
+            lastFreed = NEVER;
+        }
+    }
+
+    private void onFreed(long index) {
+        firstFreed = Math.min(firstFreed, index);
+        lastFreed = Math.max(lastFreed, index);
+    }
+
+    private void resolve(LanePoller at, LiveMembers.Snapshot members, long nowNs) {
+        final UnsafeBuffer record = at.record();
         final int word = ClaimWord.read(record);
         final int state = ClaimWord.state(word);
         if (ClaimWord.isPending(word) && isAbandoned(record, members)) {
@@ -203,7 +232,9 @@ final class LaneKeeper implements AutoCloseable {
             final long untilNs = DeliveryHeader.claimedNs(record, 0);
             if (nowNs >= untilNs) {
                 DeliveryHeader.claimedNs(record, 0, 0L);
-                deadClaims.undefer(record, word);
+                if (ClaimWord.undefer(record, word)) {
+                    onFreed(at.index());
+                }
             } else {
                 nextDueNs = Math.min(nextDueNs, untilNs);
             }
@@ -219,7 +250,9 @@ final class LaneKeeper implements AutoCloseable {
             final int holder = ClaimWord.consumer(word);
             final long claimedNs = DeliveryHeader.claimedNs(record, 0);
             if (members.isDead(holder) || isGone(holder, members, nowNs)) {
-                deadClaims.resolve(lane.channel(), record, holder);
+                if (deadClaims.resolve(lane.channel(), record, holder) == ClaimWord.REDELIVERED) {
+                    onFreed(at.index());
+                }
             } else if (claimedNs == 0) {
                 // At a later look, when a consumer that is not stopped has written it itself.
                 if (nowNs > untimedSinceNs(record, nowNs)) {

@@ -63,7 +63,6 @@ final class Consumer implements Agent, Claimer.Handler {
     private final Writability writability;
     private final BatchPace pace = new BatchPace();
     private Optional<Bell> bell = Optional.empty();
-    private long rewindVersion;
     private long deletionVersion;
     private final CountDownLatch firstRound = new CountDownLatch(1);
     private volatile boolean announced;
@@ -97,7 +96,6 @@ final class Consumer implements Agent, Claimer.Handler {
         this.writability = writability;
         this.member = member;
         this.bus = bus;
-        this.rewindVersion = bus.rewindVersion();
         this.clock = bus.clock();
         this.replies = new Replies(bus, id, liveMembers, member, false);
         this.resolver = new RequestResolver(bus);
@@ -208,11 +206,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private int goRound() {
         final long nowNs = clock.nanoTime();
         member.onDuty(number, nowNs);
-        final long version = bus.rewindVersion();
-        if (version != rewindVersion) {
-            rewindVersion = version;
-            subscription.rewind(channel -> true);
-        }
+        subscription.revisitFreed();
         final long deletions = bus.deletionVersion();
         if (deletions != deletionVersion) {
             deletionVersion = deletions;

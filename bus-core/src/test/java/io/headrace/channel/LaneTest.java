@@ -149,7 +149,7 @@ class LaneTest {
     void shouldBeMadeAgainByItsWriterWhereAnAttemptFailedHalfWay() throws IOException {
         final Path folder = bus.directory().resolve("channels/http.request/f9-0");
         Files.createDirectory(folder);
-        Files.writeString(folder.resolve("lane.properties.new"), "version=1\nnumber=77\n");
+        Files.writeString(folder.resolve("lane.properties.new"), "version=2\nnumber=77\n");
         Files.writeString(folder.resolve("metadata.cq4t"), "half");
         final LaneAppender again = bus.newLane("http.request", "f9-0", new WriterSequence());
         assertEquals(LaneAppender.OK, again.claim(1, NOW_NS));

@@ -123,20 +123,43 @@ class CapacityTest {
         claim(some, 5);
         assertTrue(admits(ofSome));
         free(some, 2);
-        bus.raiseRewindVersion();
         append(some, 2);
         // 10 wait that were never claimed, and 2 of the first.
         assertFalse(admits(ofSome));
         claim(some, 6);
         assertTrue(admits(ofSome));
         free(some, 2);
-        bus.raiseRewindVersion();
         append(some, 1);
         assertFalse(admits(ofSome));
         // 8 behind them are left, and these 2.
         claim(some, 6, 8);
         assertFalse(admits(ofSome));
         claim(some, 0, 1);
+        assertTrue(admits(ofSome));
+    }
+
+    @Test
+    void shouldNotLookAtWhatIsBeforeAMessageThatIsFreeAgain() {
+        append(some, 10);
+        claim(some, 5);
+        assertTrue(admits(ofSome));
+        // In truth, and told to nobody, which shows that it is not looked at.
+        try (LanePoller poller = bus.lane(CHANNEL, some.id()).orElseThrow().poller()) {
+            for (int i = 0; i < 4; i++) {
+                assertTrue(poller.peek());
+                if (i != 2) {
+                    poller.record().putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, 0);
+                }
+                if (i == 3) {
+                    bus.publishFreed(poller.lane(), poller.index(), poller.index());
+                }
+                poller.advance();
+            }
+        }
+        append(some, 5);
+        assertFalse(admits(ofSome));
+        claim(some, 5, 7);
+        // 8 were never claimed, and one is free again.
         assertTrue(admits(ofSome));
     }
 
@@ -237,11 +260,14 @@ class CapacityTest {
     /** Gives the first so many of a writer's messages back. */
     private void free(TestWriter writer, int count) {
         try (LanePoller poller = bus.lane(CHANNEL, writer.id()).orElseThrow().poller()) {
+            assertTrue(poller.peek());
+            final long first = poller.index();
             for (int i = 0; i < count; i++) {
                 assertTrue(poller.peek());
                 poller.record().putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, 0);
                 poller.advance();
             }
+            bus.publishFreed(poller.lane(), first, poller.index());
         }
     }
 

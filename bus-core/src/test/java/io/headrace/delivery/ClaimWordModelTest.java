@@ -278,7 +278,7 @@ class ClaimWordModelTest {
             if (ClaimWord.state(word) == ClaimWord.DEFERRED) {
                 assertEquals(DUE_NS, DeliveryHeader.claimedNs(record, 0));
                 DeliveryHeader.claimedNs(record, 0, 0L);
-                deadClaims.undefer(record, word);
+                ClaimWord.undefer(record, word);
             }
         };
     }

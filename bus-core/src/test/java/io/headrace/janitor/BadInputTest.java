@@ -128,7 +128,9 @@ class BadInputTest {
             newer.append(REQUESTS, host.nowNs);
         }
         final Path ready = host.lane(REQUESTS, "f9-newer-0").path().resolve("lane.properties");
-        Files.writeString(ready, Files.readString(ready).replace("version=1", "version=9"));
+        Files.writeString(
+                ready,
+                Files.readString(ready).replace("version=" + BusSettings.VERSION, "version=9"));
         try (Bus reader = Bus.openOrCreate(host.bus.directory(), () -> host.nowNs)) {
             final StringBuilder problems = new StringBuilder();
             assertEquals(

@@ -102,7 +102,11 @@ class JanitorTest {
         final int holder = host.consumer();
         try (LaneKeeper keeper =
                 new LaneKeeper(
-                        host.lane(REQUESTS, writer.id()), 76, SECOND, new DeadClaims(host.bus))) {
+                        host.bus,
+                        host.lane(REQUESTS, writer.id()),
+                        76,
+                        SECOND,
+                        new DeadClaims(host.bus))) {
             host.claim(REQUESTS, writer.id(), 3, holder);
             host.nowNs += 2 * SECOND;
             keeper.lookAhead(first.liveMembers.snapshot(), host.nowNs);

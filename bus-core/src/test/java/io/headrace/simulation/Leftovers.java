@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 final class Leftovers {
 
     private static final String REPLIES = "reply.";
-    private static final int LANE_ENTRY_LENGTH = 256;
+    private static final int LANE_ENTRY_LENGTH = 512;
 
     private final Bus bus;
     private final Set<String> living;

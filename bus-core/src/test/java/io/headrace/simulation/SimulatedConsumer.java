@@ -38,7 +38,6 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
     private final Claimer claimer;
     private final ReplyEncoder encoder = new ReplyEncoder();
     private final UnsafeBuffer content = new UnsafeBuffer(new byte[8]);
-    private long rewindVersion;
 
     /**
      * @param number its place among the process's consumers.
@@ -62,7 +61,6 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
                         false,
                         lane -> shards.join(lane.channel()),
                         Simulation::fail);
-        this.rewindVersion = bus.rewindVersion();
         final EpochNanoClock clock =
                 () -> {
                     simulation.interrupt(process);
@@ -83,11 +81,8 @@ final class SimulatedConsumer implements SimulatedProcess.Part, Claimer.Handler 
     public int doWork() {
         final long nowNs = bus.clock().nanoTime();
         process.member.onDuty(number, nowNs);
-        final long version = bus.rewindVersion();
-        if (version != rewindVersion) {
-            rewindVersion = version;
+        if (subscription.revisitFreed()) {
             order.onRewind();
-            subscription.rewind(channel -> true);
         }
         if (shards.doWork(nowNs)) {
             order.onRewind();

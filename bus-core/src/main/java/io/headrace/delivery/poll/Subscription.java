@@ -56,6 +56,8 @@ public final class Subscription implements AutoCloseable {
     private int awakeCount;
     private LaneCounts counts;
     private WriterLanes[] writerOfLane = new WriterLanes[0];
+    private final LaneMark mark = new LaneMark();
+    private long rewindVersion = -1;
     private long laneVersion = -1;
     private long lastLookNs;
     private long lastRetryNs;
@@ -208,11 +210,32 @@ public final class Subscription implements AutoCloseable {
 
     /** Goes back, in the channels that pass, to where all records have ended. */
     public void rewind(Predicate<String> rewound) {
-        final LaneMark mark = new LaneMark();
         for (final WriterLanes writer : writers) {
             writer.rewind(rewound, mark);
         }
         wakeAll();
+    }
+
+    /**
+     * Goes back to the messages that were freed since the last call, and delivers those between
+     * them once more, but nothing that comes behind them. Called before each {@link #poll}.
+     *
+     * @return whether it has gone back.
+     */
+    public boolean revisitFreed() {
+        final long version = bus.rewindVersion();
+        if (version == rewindVersion) {
+            return false;
+        }
+        rewindVersion = version;
+        boolean isBack = false;
+        for (final WriterLanes writer : writers) {
+            if (writer.revisitFreed(mark)) {
+                isBack = true;
+                wake(writer);
+            }
+        }
+        return isBack;
     }
 
     /** Number of lanes it reads. */
@@ -282,9 +305,10 @@ public final class Subscription implements AutoCloseable {
         if (fromStart) {
             return lane.poller();
         }
-        final LaneMark mark = new LaneMark();
+        // Made first: what is freed from now on is told to it.
+        final LanePoller poller = lane.poller();
         lane.readMark(mark);
-        return lane.poller().skipEnded(mark);
+        return poller.skipEnded(mark);
     }
 
     private WriterLanes writerLanes(List<WriterLanes> all, String writer) {

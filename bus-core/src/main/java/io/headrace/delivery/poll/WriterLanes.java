@@ -93,6 +93,18 @@ final class WriterLanes implements AutoCloseable {
         }
     }
 
+    /** Goes back to what was freed; false when it has not passed any of it. */
+    boolean revisitFreed(LaneMark mark) {
+        boolean isBack = false;
+        for (final LanePoller poller : lanes) {
+            isBack |= poller.revisitFreed(mark);
+        }
+        if (isBack) {
+            head = null;
+        }
+        return isBack;
+    }
+
     void remove(Lane lane) {
         for (final LanePoller poller : lanes) {
             if (poller.lane() == lane) {

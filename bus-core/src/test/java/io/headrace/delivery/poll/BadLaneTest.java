@@ -182,19 +182,19 @@ class BadLaneTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "2", "none", "-1"})
+    @ValueSource(strings = {"0", "1", "none", "-1"})
     void shouldReportALaneOfAnotherVersionAndReadTheOthers(String version) throws IOException {
         final Path properties = badLane.resolve("lane.properties");
         Files.writeString(
                 properties,
-                Files.readString(properties).replace("version=1", "version=" + version));
+                Files.readString(properties).replace("version=2", "version=" + version));
         checkGoodOnes();
         assertTrue(problems.get(0).contains(badLane.toString()), problems.toString());
         assertTrue(problems.get(0).contains("version " + version), problems.toString());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "version=1", "version=1\nentry=x\nnumber=1", "\\u12", "entry=0"})
+    @ValueSource(strings = {"", "version=2", "version=2\nentry=x\nnumber=1", "\\u12", "entry=0"})
     void shouldReportALaneWhosePropertiesAreDamagedAndReadTheOthers(String text)
             throws IOException {
         Files.writeString(badLane.resolve("lane.properties"), text);
@@ -207,7 +207,7 @@ class BadLaneTest {
     void shouldReportALaneThatTheLaneTableDoesNotKnowAndReadTheOthers(int entry)
             throws IOException {
         Files.writeString(
-                badLane.resolve("lane.properties"), "version=1\nnumber=7\nentry=" + entry + "\n");
+                badLane.resolve("lane.properties"), "version=2\nnumber=7\nentry=" + entry + "\n");
         checkGoodOnes();
         assertTrue(problems.get(0).contains("" + entry), problems.toString());
     }
