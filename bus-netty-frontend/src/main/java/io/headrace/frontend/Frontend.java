@@ -32,15 +32,18 @@ import io.headrace.presence.ConnectionTable;
 import io.headrace.worker.IdleStrategies;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.CompositeAgent;
+import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 
 /**
@@ -82,7 +85,7 @@ public final class Frontend implements AutoCloseable {
     private Optional<AdminServer> admin = Optional.empty();
     private volatile boolean draining;
 
-    private Frontend(FrontendContext context) {
+    private Frontend(FrontendContext context, Function<Path, Bus> opener) {
         retention = Retention.fromProperties();
         admission = Admission.fromProperties(context.trustedProxies());
         transport = new Transport(context.nativeTransport());
@@ -96,7 +99,7 @@ public final class Frontend implements AutoCloseable {
                         : Optional.empty();
         idle = context.idle();
         channelPrefixes = context.routes().channelPrefixes();
-        bus = Bus.openOrCreate(context.directory());
+        bus = opener.apply(context.directory());
         number = bus.nextMemberNumber();
         // One more than there are loops: the janitor's.
         firstConsumerId = bus.nextConsumerIds(context.loops() + 1);
@@ -212,7 +215,7 @@ public final class Frontend implements AutoCloseable {
      * @throws io.headrace.HeadraceException when an option, the port or the bus does not allow it.
      */
     public static Frontend launch(FrontendContext context) {
-        final Frontend frontend = new Frontend(context.conclude());
+        final Frontend frontend = new Frontend(context.conclude(), Bus::openOrCreate);
         return frontend.open(context, () -> frontend.start(context.admin()));
     }
 
@@ -283,7 +286,13 @@ public final class Frontend implements AutoCloseable {
      * do.
      */
     public static Frontend prepare(FrontendContext context) {
-        return new Frontend(context.conclude()).open(context, () -> {});
+        return new Frontend(context.conclude(), Bus::openOrCreate).open(context, () -> {});
+    }
+
+    /** As {@link #prepare(FrontendContext)}, with a clock to be wound. */
+    static Frontend prepare(FrontendContext context, EpochNanoClock clock) {
+        return new Frontend(context.conclude(), path -> Bus.openOrCreate(path, clock))
+                .open(context, () -> {});
     }
 
     /** What there is to run: the member's housekeeping, the event loops, and the access log. */
