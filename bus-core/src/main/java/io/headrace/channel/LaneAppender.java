@@ -117,9 +117,11 @@ public final class LaneAppender implements AutoCloseable {
         readers = byConnection;
     }
 
-    /** Counts a message that its writer did not even try to append. */
+    /** Counts a message that is not appended. */
     public int refuse(int code) {
-        lane.entry().refused();
+        if (!closed) {
+            lane.entry().refused();
+        }
         return code;
     }
 
@@ -136,12 +138,17 @@ public final class LaneAppender implements AutoCloseable {
      * @return {@link #OK}, {@link #TOO_LONG}, {@link #MEMORY_HIGH} or {@link #CLOSED}.
      */
     public int claim(int length, long nowNs) {
+        final int code = tryClaim(length, nowNs);
+        return code == OK ? OK : refuse(code);
+    }
+
+    /** As {@link #claim}, by one who may try again: counts no refusal. */
+    public int tryClaim(int length, long nowNs) {
         assert context == null : "claimed already";
         if (closed) {
             return CLOSED;
         }
         if (length > messageLengthMax) {
-            lane.entry().refused();
             return TOO_LONG;
         }
         if (appender == null) {
@@ -154,7 +161,6 @@ public final class LaneAppender implements AutoCloseable {
                         || nowNs >= rollAtNs
                         || end + recordLength + LaneFiles.RESERVE > file.populatedTo())
                 && !makeRoom(recordLength, nowNs)) {
-            lane.entry().refused();
             return MEMORY_HIGH;
         }
         context = appender.writingDocument();

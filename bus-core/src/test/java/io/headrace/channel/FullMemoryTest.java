@@ -106,6 +106,7 @@ class FullMemoryTest {
             }
         }
         assertTrue(refusedCount > 0 && appendedCount > 0, refusedCount + " of " + appendedCount);
+        assertEquals(refusedCount, appender.lane().refusedCount());
     }
 
     @Test

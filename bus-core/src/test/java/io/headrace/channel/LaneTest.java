@@ -73,6 +73,9 @@ class LaneTest {
     void shouldRefuseOneByteMoreThanTheLargestMessageBeforeWritingAnything() {
         final int max = appender.messageLengthMax();
         assertEquals(LaneAppender.TOO_LONG, appender.claim(max + 1, NOW_NS));
+        assertEquals(1, appender.lane().refusedCount());
+        assertEquals(LaneAppender.TOO_LONG, appender.tryClaim(max + 1, NOW_NS));
+        assertEquals(1, appender.lane().refusedCount());
         assertFalse(poller.peek());
 
         assertEquals(LaneAppender.OK, appender.claim(max, NOW_NS));
@@ -105,6 +108,7 @@ class LaneTest {
     void shouldAnswerClosedAfterItWasClosed() {
         appender.close();
         assertEquals(LaneAppender.CLOSED, appender.claim(1, NOW_NS));
+        assertEquals(0, appender.lane().refusedCount());
     }
 
     @Test

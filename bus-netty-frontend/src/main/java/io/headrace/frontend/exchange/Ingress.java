@@ -61,8 +61,8 @@ public final class Ingress implements AutoCloseable {
     private final Capacity webSocketConnectRoom;
     private final Capacity webSocketReceiveRoom;
     private final int httpExpiryMs;
-    private final int webSocketConnectExpiryMs;
-    private final int webSocketReceiveExpiryMs;
+    private final int connectExpiryMs;
+    private final int receiveExpiryMs;
     private final long renewalNs;
     private LiveMembers.Snapshot snapshot;
     private long deletionVersion;
@@ -125,8 +125,8 @@ public final class Ingress implements AutoCloseable {
         webSocketConnectRoom = new Capacity(bus, webSocketConnect.lane(), connect);
         webSocketReceiveRoom = new Capacity(bus, webSocketReceive.lane(), receive);
         httpExpiryMs = http.expiryMs();
-        webSocketConnectExpiryMs = connect.expiryMs();
-        webSocketReceiveExpiryMs = receive.expiryMs();
+        connectExpiryMs = connect.expiryMs();
+        receiveExpiryMs = receive.expiryMs();
     }
 
     /**
@@ -191,11 +191,11 @@ public final class Ingress implements AutoCloseable {
 
     private int claim(LaneAppender lane, Capacity room, int length) {
         if (bus.isMemoryHigh()) {
-            return lane.refuse(LaneAppender.MEMORY_HIGH);
+            return LaneAppender.MEMORY_HIGH;
         }
         return room.admits(DeliveryHeader.LENGTH + length, nowNs())
-                ? lane.claim(length, nowNs())
-                : lane.refuse(LaneAppender.BACK_PRESSURED);
+                ? lane.tryClaim(length, nowNs())
+                : LaneAppender.BACK_PRESSURED;
     }
 
     /** Appends an HTTP Request. */
@@ -205,7 +205,7 @@ public final class Ingress implements AutoCloseable {
         }
         final int code = claim(httpRequest, httpRequestRoom, EventEncoder.requestLength(keys));
         if (code != LaneAppender.OK) {
-            return code;
+            return httpRequest.refuse(code);
         }
         try {
             encoder.encodeRequest(httpRequest.buffer(), httpRequest.offset(), keys);
@@ -309,29 +309,31 @@ public final class Ingress implements AutoCloseable {
         final int code =
                 claim(webSocketConnect, webSocketConnectRoom, EventEncoder.connectionLength(keys));
         if (code != LaneAppender.OK) {
-            return code;
+            return webSocketConnect.refuse(code);
         }
         try {
             encoder.encodeConnection(webSocketConnect.buffer(), webSocketConnect.offset(), keys);
-            return webSocketConnect.commit(
-                    connection, 0, webSocketConnectExpiryMs, nowNs(), nowNs());
+            return webSocketConnect.commit(connection, 0, connectExpiryMs, nowNs(), nowNs());
         } finally {
             webSocketConnect.abortIfClaimed();
         }
     }
 
-    /** Appends a WebSocket Receive. */
+    /** Counts a WebSocket Receive that is not appended at once, however often it is tried. */
+    public void refuseReceive() {
+        webSocketReceive.refuse(LaneAppender.BACK_PRESSURED);
+    }
+
+    /** Appends a WebSocket Receive; counts no refusal. */
     public long appendReceive(
             long connection,
             int order,
             long connectIndex,
             int slot,
             boolean binary,
-            UnsafeBuffer content,
-            int offset,
-            int length) {
-        final int code =
-                claim(webSocketReceive, webSocketReceiveRoom, EventEncoder.receiveLength(length));
+            UnsafeBuffer content) {
+        final int length = EventEncoder.receiveLength(content.capacity());
+        final int code = claim(webSocketReceive, webSocketReceiveRoom, length);
         if (code != LaneAppender.OK) {
             return code;
         }
@@ -343,10 +345,9 @@ public final class Ingress implements AutoCloseable {
                     slot,
                     binary,
                     content,
-                    offset,
-                    length);
-            return webSocketReceive.commit(
-                    connection, order, webSocketReceiveExpiryMs, nowNs(), nowNs());
+                    0,
+                    content.capacity());
+            return webSocketReceive.commit(connection, order, receiveExpiryMs, nowNs(), nowNs());
         } finally {
             webSocketReceive.abortIfClaimed();
         }

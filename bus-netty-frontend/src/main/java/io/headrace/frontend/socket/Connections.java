@@ -8,6 +8,7 @@ import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Groups;
+import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.socket.http2.StreamsClient;
@@ -18,10 +19,14 @@ import io.headrace.member.Member;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.presence.ConnectionTable;
 import io.netty.channel.Channel;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -61,7 +66,8 @@ public final class Connections {
     private final Uploads uploads;
     private final List<Connection> dirty = new ArrayList<>();
     private final Set<StreamsClient> streamsClients = new HashSet<>();
-    private final List<WebSocketHandler> blocked = new ArrayList<>();
+    // Those of one channel in the order in which they came.
+    private final Map<Ingress, Queue<WebSocketHandler>> blocked = new HashMap<>();
     private final List<BooleanSupplier> owed = new ArrayList<>();
     // Ids of WebSockets, the one whose keys are to be renewed next first: all wait equally long.
     private final LongArrayQueue renewals = new LongArrayQueue(NO_CONNECTION);
@@ -225,8 +231,8 @@ public final class Connections {
     }
 
     /** A WebSocket that does not read its socket, because its channel was full. */
-    void onBlocked(WebSocketHandler webSocket) {
-        blocked.add(webSocket);
+    void onBlocked(Ingress ingress, WebSocketHandler webSocket) {
+        blocked.computeIfAbsent(ingress, channel -> new ArrayDeque<>()).add(webSocket);
     }
 
     /** Whether something waits that nobody rings about: room in a channel, or a slow worker. */
@@ -234,15 +240,22 @@ public final class Connections {
         return !blocked.isEmpty() || !owed.isEmpty() || uploads.isWaiting();
     }
 
-    /** Tries again for the WebSockets whose channel was full, and what workers are owed. */
+    /** Tries again what workers are owed, and for the WebSockets whose channel was full. */
     private int retryBlocked() {
         if (blocked.isEmpty() && owed.isEmpty()) {
             return 0;
         }
-        final int before = blocked.size() + owed.size();
+        int work = owed.size();
         owed.removeIf(BooleanSupplier::getAsBoolean);
-        blocked.removeIf(WebSocketHandler::retry);
-        return before - blocked.size() - owed.size();
+        work -= owed.size();
+        for (final Queue<WebSocketHandler> waiting : blocked.values()) {
+            // Until one is refused; those behind it came later, so it is not too late for them.
+            for (; !waiting.isEmpty() && waiting.peek().retry(); work++) {
+                waiting.poll();
+            }
+        }
+        blocked.values().removeIf(Queue::isEmpty);
+        return work;
     }
 
     /**

@@ -224,16 +224,24 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Appends a datagram, or keeps it until its channel has room, and reads no more meanwhile. */
     private void onDatagram(WebSocketFrame frame) {
         connections.counters().framesIn().incrementRelease();
-        if (!held.isEmpty() || !append(frame)) {
-            hold(frame);
+        if (held.isEmpty()) {
+            if (append(frame)) {
+                return;
+            }
+            heldSinceNs = connections.ingresses().nowNs();
+            channel.config().setAutoRead(false);
+            connections.onBlocked(ingress, this);
         }
+        // Those read already are few.
+        held.add(frame.retain());
+        ingress.refuseReceive();
     }
 
     /** Appends a datagram; false when the channel is full. */
     private boolean append(WebSocketFrame frame) {
-        final int length = frame.content().readableBytes();
         RequestMapper.wrap(frame.content(), content);
         final long index =
                 ingress.appendReceive(
@@ -242,13 +250,12 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
                         connectIndex,
                         slot,
                         frame instanceof BinaryWebSocketFrame,
-                        content,
-                        0,
-                        length);
+                        content);
         if (index >= 0) {
             order++;
             connections.table().order(slot, order);
         } else if (index == LaneAppender.TOO_LONG) {
+            ingress.refuseReceive();
             fail(WebSocketCloseStatus.MESSAGE_TOO_BIG, "message too long");
         } else if (index == LaneAppender.BACK_PRESSURED || index == LaneAppender.MEMORY_HIGH) {
             return false;
@@ -256,16 +263,6 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "shutting down");
         }
         return true;
-    }
-
-    /** Keeps a frame until its channel has room, and reads no more; those read already are few. */
-    private void hold(WebSocketFrame frame) {
-        if (held.isEmpty()) {
-            heldSinceNs = connections.ingresses().nowNs();
-            channel.config().setAutoRead(false);
-            connections.onBlocked(this);
-        }
-        held.add(frame.retain());
     }
 
     /** Tries the kept frames again; true when there is nothing left to try. */
@@ -321,6 +318,8 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
             written.addListener(done -> connection.wire().endOutput());
         }
         connection.markDirty();
+        // The client's answer is wanted, though its channel may be full.
+        channel.config().setAutoRead(true);
         channel.eventLoop()
                 .schedule((Runnable) channel::close, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
     }
