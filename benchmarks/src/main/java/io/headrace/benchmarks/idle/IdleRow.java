@@ -40,6 +40,10 @@ public final class IdleRow implements Row {
     private static final long SETTLE_MS = 300;
     private static final String[] STRATEGIES = {"spin", "yield", "backoff", "doorbell"};
 
+    // The default profile and netty.
+    private final List<Server> byDefault = new ArrayList<>();
+    // The strategies that are no default.
+    private final List<Server> others = new ArrayList<>();
     private final Map<Server, Probe> probes = new LinkedHashMap<>();
 
     @Override
@@ -79,11 +83,9 @@ public final class IdleRow implements Row {
         }
     }
 
-    /** The default profile, netty, then the strategies that are no default. */
     private void open(Run run) throws IOException, InterruptedException {
-        final List<Server> servers = new ArrayList<>();
-        servers.add(Servers.startHeadrace(run, Results.PRODUCT, List.of()));
-        servers.add(Servers.startNetty(run, run.newDirectory("idle.sock")));
+        byDefault.add(Servers.startHeadrace(run, Results.PRODUCT, List.of()));
+        byDefault.add(Servers.startNetty(run, run.newDirectory("idle.sock")));
         for (final String strategy : STRATEGIES) {
             if (run.plan().length() != Plan.Length.TRIAL
                     && isKnown(strategy)
@@ -91,20 +93,16 @@ public final class IdleRow implements Row {
                 final Server server =
                         Servers.startHeadrace(
                                 run, Results.PRODUCT + " " + strategy, List.of("--idle", strategy));
-                servers.add(server);
+                others.add(server);
                 warmUp(run, server);
                 server.pause();
             }
         }
-        final List<Server> byDefault = servers.subList(0, 2);
         for (final Server server : byDefault) {
             warmUp(run, server);
         }
         // The compilers finish what they have begun, and their memory goes back.
         Thread.sleep(run.plan().choose(15_000, 600, 100));
-        for (final Server server : byDefault) {
-            server.pause();
-        }
     }
 
     private void warmUp(Run run, Server server) throws IOException {
@@ -134,16 +132,46 @@ public final class IdleRow implements Row {
         }
     }
 
+    /** Those by default are idle side by side and are never stopped; the others have turns. */
     private void measureIdle(Run run, int round) throws Exception {
-        final long ms = run.plan().choose(1_000, 600, 100);
-        for (final Server server : probes.keySet()) {
+        measureIdle(run, byDefault, round);
+        for (final Server server : others) {
             server.resume();
             Thread.sleep(SETTLE_MS);
-            final List<CpuMeter> meters =
-                    server.pids().stream().map(pid -> CpuMeter.start(List.of(pid))).toList();
-            final CpuMeter compilers = CpuMeter.startCompilers(server.pids());
-            final long startNs = System.nanoTime();
-            Thread.sleep(ms);
+            measureIdle(run, List.of(server), round);
+            server.pause();
+        }
+    }
+
+    private void measureIdle(Run run, List<Server> servers, int round) throws Exception {
+        final List<Usage> usages = new ArrayList<>();
+        for (final Server server : servers) {
+            usages.add(new Usage(server));
+        }
+        Thread.sleep(run.plan().choose(1_000, 600, 100));
+        for (final Usage usage : usages) {
+            final Sample sample = usage.sample();
+            add(run, CPU, Figure.CPU, usage.server.name(), round, sample);
+        }
+    }
+
+    /** What the processes of an idle server use from now on. */
+    private static final class Usage {
+
+        private final Server server;
+        private final List<CpuMeter> meters = new ArrayList<>();
+        private final CpuMeter compilers;
+        private final long startNs = System.nanoTime();
+
+        private Usage(Server server) throws IOException {
+            this.server = server;
+            for (final long pid : server.pids()) {
+                meters.add(CpuMeter.start(List.of(pid)));
+            }
+            compilers = CpuMeter.startCompilers(server.pids());
+        }
+
+        private Sample sample() throws IOException {
             final double seconds = (System.nanoTime() - startNs) / 1e9;
             double allUs = 0;
             Sample sample = Sample.ofRate(Double.NaN);
@@ -159,9 +187,8 @@ public final class IdleRow implements Row {
                                         which + " anonymous MB",
                                         Machine.statusBytes(pid, "RssAnon") / 1e6);
             }
-            sample = sample.with("compilers CPU %", compilers.usedNs() / seconds / 1e7);
-            server.pause();
-            add(run, CPU, Figure.CPU, server.name(), round, sample.withCpuUsPerOp(allUs));
+            return sample.with("compilers CPU %", compilers.usedNs() / seconds / 1e7)
+                    .withCpuUsPerOp(allUs);
         }
     }
 
@@ -171,11 +198,11 @@ public final class IdleRow implements Row {
 
     /** The default profile and netty keep silent together, the others alone. */
     private void measureAwake(Run run, int round) throws Exception {
-        final List<Server> servers = List.copyOf(probes.keySet());
-        final int samples = (int) run.plan().choose(3, 2, 1);
-        measureAwake(run, servers.subList(0, 2), samples, round);
-        for (final Server server : servers.subList(2, servers.size())) {
+        measureAwake(run, byDefault, (int) run.plan().choose(3, 2, 1), round);
+        for (final Server server : others) {
+            server.resume();
             measureAwake(run, List.of(server), 1, round);
+            server.pause();
         }
     }
 
@@ -183,7 +210,6 @@ public final class IdleRow implements Row {
             throws Exception {
         final Map<Server, Histogram> latencies = new LinkedHashMap<>();
         for (final Server server : silent) {
-            server.resume();
             ask(server, probes.get(server));
             latencies.put(server, new Histogram(3));
         }
@@ -195,7 +221,6 @@ public final class IdleRow implements Row {
             }
         }
         for (final Server server : silent) {
-            server.pause();
             add(
                     run,
                     FIRST_ANSWER,
@@ -234,12 +259,17 @@ public final class IdleRow implements Row {
     }
 
     private void close() throws IOException {
-        for (final Map.Entry<Server, Probe> each : probes.entrySet()) {
-            each.getValue().close();
-            // Those that are stopped would not notice the end of their input.
-            Processes.resume(each.getKey().processes());
+        for (final Probe probe : probes.values()) {
+            probe.close();
         }
-        probes.keySet().stream().map(Server::processes).flatMap(List::stream).forEach(Child::close);
+        byDefault.addAll(others);
+        for (final Server server : byDefault) {
+            // Those that are stopped would not notice the end of their input.
+            Processes.resume(server.processes());
+        }
+        byDefault.stream().map(Server::processes).flatMap(List::stream).forEach(Child::close);
+        byDefault.clear();
+        others.clear();
         probes.clear();
     }
 }
