@@ -5,13 +5,17 @@ import io.headrace.delivery.ClaimWord;
 import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.message.Part;
 import io.headrace.presence.ConnectionTable;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** The bodies of one loop that go to their workers in parts. */
 final class Uploads {
 
+    // About as many microseconds: each is a look at a record.
+    private static final int LOOKS_PER_POLL = 32;
     private static final UnsafeBuffer NOTHING = new UnsafeBuffer(new byte[0]);
 
     private final Connections connections;
@@ -19,6 +23,8 @@ final class Uploads {
     private final UploadOptions options;
     private final UnsafeBuffer scratch = new UnsafeBuffer(new byte[Part.LENGTH_MAX]);
     private final List<Exchange> exchanges = new ArrayList<>();
+    // Those whose worker is not known yet, the one that was looked at longest ago first.
+    private final Queue<Exchange> unclaimed = new ArrayDeque<>();
 
     Uploads(Connections connections, ConnectionTable table, UploadOptions options) {
         this.connections = connections;
@@ -31,16 +37,17 @@ final class Uploads {
     }
 
     boolean isWaiting() {
-        return !exchanges.isEmpty();
+        return !exchanges.isEmpty() || !unclaimed.isEmpty();
     }
 
     /** A request has been appended whose body comes in parts. */
     void begin(Exchange exchange) {
-        exchanges.add(exchange);
+        unclaimed.add(exchange);
     }
 
     /** Appends what has come, as far as the workers have got; returns the number of parts. */
     int poll() {
+        findHolders();
         int work = 0;
         for (int i = exchanges.size() - 1; i >= 0; i--) {
             final Exchange exchange = exchanges.get(i);
@@ -56,14 +63,19 @@ final class Uploads {
         return work;
     }
 
+    private void findHolders() {
+        for (int left = Math.min(LOOKS_PER_POLL, unclaimed.size()); left > 0; left--) {
+            final Exchange exchange = unclaimed.poll();
+            (findHolder(exchange) ? exchanges : unclaimed).add(exchange);
+        }
+    }
+
     private int append(Exchange exchange) {
-        return findHolder(exchange)
-                ? exchange.upload.append(
-                        table.consumed(exchange.slot),
-                        scratch,
-                        (number, state, content, length) ->
-                                appendPart(exchange, number, state, content, length))
-                : 0;
+        return exchange.upload.append(
+                table.consumed(exchange.slot),
+                scratch,
+                (number, state, content, length) ->
+                        appendPart(exchange, number, state, content, length));
     }
 
     private boolean findHolder(Exchange exchange) {
@@ -95,6 +107,7 @@ final class Uploads {
     /** The client has left, or is answered before all of its body has come. */
     void abandon(Exchange exchange) {
         exchanges.remove(exchange);
+        unclaimed.remove(exchange);
         final int number = exchange.upload.abandon();
         if (exchange.index != Exchange.NOT_APPENDED
                 && number >= 0
