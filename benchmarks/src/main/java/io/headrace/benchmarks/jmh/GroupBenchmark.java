@@ -89,7 +89,9 @@ public class GroupBenchmark {
                                 .directory(frontEnd.bus().directory())
                                 .onHttpRequest((c, request, reply) -> groups = reply.groups()));
         frontEndHousekeeping = frontEnd.housekeeping();
-        members = new io.headrace.frontend.exchange.Groups<>(frontEnd.bus(), frontEnd.writer());
+        members =
+                new io.headrace.frontend.exchange.Groups<>(
+                        frontEnd.bus(), frontEnd.writer(), left -> {});
         for (int i = 0; i < ROOM_COUNT; i++) {
             rooms[i] = "room." + i;
         }

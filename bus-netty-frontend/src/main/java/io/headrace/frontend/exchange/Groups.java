@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.agrona.collections.Long2ObjectHashMap;
 
 /**
@@ -17,6 +18,8 @@ import org.agrona.collections.Long2ObjectHashMap;
  * @param <M> a connection that can be sent something.
  */
 public final class Groups<M> implements AutoCloseable {
+
+    private static final int LEFT = -1;
 
     /** One connection in one group. */
     private final class Membership {
@@ -47,11 +50,16 @@ public final class Groups<M> implements AutoCloseable {
     }
 
     private final GroupTable table;
+    private final Consumer<M> onLeave;
     private final Map<String, Group> byName = new HashMap<>();
     private final Long2ObjectHashMap<List<Membership>> byConnection = new Long2ObjectHashMap<>();
 
-    public Groups(Bus bus, String writer) {
+    /**
+     * @param onLeave told of a connection just before it leaves a group.
+     */
+    public Groups(Bus bus, String writer, Consumer<M> onLeave) {
         table = GroupTable.create(bus, writer);
+        this.onLeave = onLeave;
     }
 
     /**
@@ -85,7 +93,8 @@ public final class Groups<M> implements AutoCloseable {
         final List<Membership> its = byConnection.get(connection);
         final int at = its == null ? -1 : find(its, name);
         if (at >= 0) {
-            leave(its.remove(at));
+            leave(its.get(at));
+            its.remove(at);
             forgetIfEmpty(connection, its);
         }
     }
@@ -114,6 +123,12 @@ public final class Groups<M> implements AutoCloseable {
         }
     }
 
+    /** Whether a connection is a member now. */
+    public boolean isMember(String name, long connection) {
+        final List<Membership> its = byConnection.get(connection);
+        return its != null && find(its, name) >= 0;
+    }
+
     private int find(List<Membership> memberships, String name) {
         for (int i = 0; i < memberships.size(); i++) {
             if (memberships.get(i).group.name.equals(name)) {
@@ -130,12 +145,18 @@ public final class Groups<M> implements AutoCloseable {
     }
 
     private void leave(Membership membership) {
+        onLeave.accept(membership.member);
+        if (membership.position == LEFT) {
+            // It has been closed because of that.
+            return;
+        }
         final List<Membership> members = membership.group.members;
         final Membership last = members.remove(members.size() - 1);
         if (last != membership) {
             members.set(membership.position, last);
             last.position = membership.position;
         }
+        membership.position = LEFT;
         membership.group.snapshot = null;
         table.leave(membership.slot);
         if (members.isEmpty()) {

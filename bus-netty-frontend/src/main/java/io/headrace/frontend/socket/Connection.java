@@ -46,6 +46,7 @@ final class Connection {
     private final Exchanges exchanges;
     private boolean dirty;
     private boolean unflushed;
+    private long lastShared;
     private WebSocketHandler webSocket;
 
     Connection(Connections connections, Channel channel, long id, String addressPrefix) {
@@ -173,12 +174,18 @@ final class Connection {
         if (webSocket != null && webSocket.isAwaited()) {
             open(webSocket.response(""));
         }
-        if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
+        if (!takes(order)) {
             return false;
         }
-        connections.fanout().finishWriting();
         webSocket.send(connections.replyMapper().frame(datagram, channel.alloc()));
         return true;
+    }
+
+    /** Whether it takes a reply to its message of this order, after all that was sent before. */
+    private boolean takes(int order) {
+        return webSocket != null
+                && webSocket.isInTime(order)
+                && connections.fanout().catchUp(webSocket);
     }
 
     boolean closeWebSocket(int order, Close close) {
@@ -187,10 +194,9 @@ final class Connection {
             exchanges.refuse(exchanges.first(), Refused.NOT_ACCEPTED);
             return true;
         }
-        if (webSocket == null || !webSocket.isOpen() || !webSocket.isInTime(order)) {
+        if (!takes(order)) {
             return false;
         }
-        connections.fanout().finishWriting();
         webSocket.close(connections.replyMapper().closeFrame(close), Close.By.WORKER);
         return true;
     }
@@ -210,6 +216,15 @@ final class Connection {
             dirty = true;
             connections.markDirty(this);
         }
+    }
+
+    /** Number of the last datagram of a group that it was written, or that was not for it. */
+    long lastShared() {
+        return lastShared;
+    }
+
+    void lastShared(long number) {
+        lastShared = number;
     }
 
     /** Writes what many get, to be flushed when it is its turn. */

@@ -7,7 +7,6 @@ import io.headrace.frontend.accesslog.AccessLines;
 import io.headrace.frontend.accesslog.AccessLog;
 import io.headrace.frontend.codec.ReplyMapper;
 import io.headrace.frontend.codec.RequestMapper;
-import io.headrace.frontend.exchange.Groups;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.exchange.Ingresses;
 import io.headrace.frontend.exchange.LoopCounters;
@@ -109,10 +108,7 @@ public final class Connections {
         this.uploads = new Uploads(this, table, options.uploads());
         this.fanout =
                 new Fanout(
-                        new Groups<>(bus, writer),
-                        counters,
-                        deflate,
-                        options.limits().outboundLengthMax() / 2);
+                        bus, writer, counters, deflate, options.limits().outboundLengthMax() / 2);
         this.answers =
                 new AnswerWatch(
                         ingresses,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket;
 
+import io.headrace.channel.Bus;
 import io.headrace.frontend.exchange.Groups;
 import io.headrace.frontend.exchange.LoopCounters;
 import io.headrace.frontend.socket.websocket.Deflate;
@@ -15,7 +16,9 @@ import java.util.List;
  * What one loop sends to groups: a datagram is put on the wire's form once, whatever the number of
  * members, and once more compressed if some have agreed to that. Members are written to and flushed
  * a slice at a time, so that a large group does not keep the loop from its requests; what is sent
- * to the group before it is its turn leaves with the same write.
+ * to the group before it is its turn leaves with the same write. A member that is sent something
+ * alone is first written what it has not got yet. So is one that joins or leaves: who is a member
+ * now was one when what it has not got was sent.
  */
 final class Fanout implements AutoCloseable {
 
@@ -25,15 +28,17 @@ final class Fanout implements AutoCloseable {
     private static final int FRAMES_MAX = 16;
 
     /** A datagram, and what becomes of members that do not keep up. */
-    private record Shared(SharedFrame frame, boolean closesSlow) {}
+    private record Shared(SharedFrame frame, boolean closesSlow, long number) {}
 
     /** Datagrams on their way to the members of a group. */
     private static final class Sending {
+        private final String group;
         private final List<WebSocketHandler> members;
         private final List<Shared> datagrams = new ArrayList<>();
         private int next;
 
-        private Sending(List<WebSocketHandler> members) {
+        private Sending(String group, List<WebSocketHandler> members) {
+            this.group = group;
             this.members = members;
         }
     }
@@ -45,16 +50,13 @@ final class Fanout implements AutoCloseable {
     private final ArrayDeque<Sending> sendings = new ArrayDeque<>();
     private final ArrayDeque<Connection> unflushed = new ArrayDeque<>();
     private int frameCount;
+    private long lastNumber;
 
     /**
      * @param waitingMax a member for which more bytes wait, beside one message, does not keep up.
      */
-    Fanout(
-            Groups<WebSocketHandler> groups,
-            LoopCounters counters,
-            Deflate deflate,
-            int waitingMax) {
-        this.groups = groups;
+    Fanout(Bus bus, String writer, LoopCounters counters, Deflate deflate, int waitingMax) {
+        this.groups = new Groups<>(bus, writer, this::catchUp);
         this.counters = counters;
         this.deflate = deflate;
         this.waitingMax = waitingMax;
@@ -62,7 +64,7 @@ final class Fanout implements AutoCloseable {
 
     /** Makes a WebSocket a member; false when there is no room. */
     boolean add(String group, WebSocketHandler member, long nowNs) {
-        return groups.add(group, member.connectionId(), member, nowNs);
+        return catchUp(member) && groups.add(group, member.connectionId(), member, nowNs);
     }
 
     void discard(String group, long connection) {
@@ -79,27 +81,31 @@ final class Fanout implements AutoCloseable {
 
     /** Sends to all members of a group; returns how many there are. */
     int send(GroupOrder order, ByteBufAllocator allocator) {
-        final List<WebSocketHandler> members = groups.members(order.group());
+        final String group = order.group();
+        final List<WebSocketHandler> members = groups.members(group);
         if (!members.isEmpty()) {
-            begin(order, members, allocator);
+            begin(group, order, members, allocator);
         }
         return members.size();
     }
 
     private void begin(
-            GroupOrder order, List<WebSocketHandler> members, ByteBufAllocator allocator) {
+            String group,
+            GroupOrder order,
+            List<WebSocketHandler> members,
+            ByteBufAllocator allocator) {
         if (frameCount == FRAMES_MAX) {
             finishWriting(sendings.peek());
         }
         Sending sending = sendings.peekLast();
         if (sending == null || sending.members != members || sending.next > 0) {
-            sending = new Sending(members);
+            sending = new Sending(group, members);
             sendings.add(sending);
         }
         final SharedFrame kept = new SharedFrame(deflate);
         kept.wrap(order.binary(), order.content(), allocator);
         kept.keep();
-        sending.datagrams.add(new Shared(kept, order.closesSlow()));
+        sending.datagrams.add(new Shared(kept, order.closesSlow(), ++lastNumber));
         frameCount++;
     }
 
@@ -112,7 +118,7 @@ final class Fanout implements AutoCloseable {
             final Connection connection = member.connection();
             if (sending.datagrams.size() == 1) {
                 final Shared only = sending.datagrams.get(0);
-                if (takes(member, only.closesSlow)) {
+                if (takes(member, only)) {
                     connection.sendShared(member.shared(only.frame));
                 }
             } else {
@@ -127,7 +133,7 @@ final class Fanout implements AutoCloseable {
     private void write(Sending sending, WebSocketHandler member) {
         for (int i = 0; i < sending.datagrams.size(); i++) {
             final Shared shared = sending.datagrams.get(i);
-            if (takes(member, shared.closesSlow)) {
+            if (takes(member, shared)) {
                 member.connection().writeShared(member.shared(shared.frame));
             }
         }
@@ -155,22 +161,41 @@ final class Fanout implements AutoCloseable {
         frameCount -= sending.datagrams.size();
     }
 
-    /** Writes to all whom it has not yet written to: what comes next is for one of them alone. */
+    /** Writes to all whom it has not yet written to. */
     void finishWriting() {
         while (!sendings.isEmpty()) {
             finishWriting(sendings.peek());
         }
     }
 
-    /** Whether a member is sent a datagram: if it keeps up. */
-    private boolean takes(WebSocketHandler member, boolean closesSlow) {
-        if (!member.isOpen()) {
+    /**
+     * Writes to one member, before its turn, what its groups were sent and it has not got yet;
+     * false when it is not open, or not any more.
+     */
+    boolean catchUp(WebSocketHandler member) {
+        final Connection connection = member.connection();
+        if (!sendings.isEmpty() && connection.lastShared() != lastNumber && member.isOpen()) {
+            for (final Sending sending : sendings) {
+                if (groups.isMember(sending.group, member.connectionId())) {
+                    write(sending, member);
+                }
+            }
+            connection.lastShared(lastNumber);
+            connection.markDirty();
+        }
+        return member.isOpen();
+    }
+
+    /** Whether a member is sent a datagram: if it has not got it yet, and keeps up. */
+    private boolean takes(WebSocketHandler member, Shared shared) {
+        if (shared.number <= member.connection().lastShared() || !member.isOpen()) {
             return false;
         }
+        member.connection().lastShared(shared.number);
         if (member.connection().watch().excessLength() <= waitingMax) {
             return true;
         }
-        if (closesSlow) {
+        if (shared.closesSlow) {
             counters.membersClosed().incrementRelease();
             member.closeSlow();
         } else {

@@ -29,11 +29,13 @@ class GroupsTest {
     @TempDir Path directory;
     private Bus bus;
     private Groups<String> groups;
+    private final List<String> leaving = new ArrayList<>();
+    private boolean closing;
 
     @BeforeEach
     void open() {
         bus = Bus.openOrCreate(directory.resolve("bus"));
-        groups = new Groups<>(bus, "f7-loop-0");
+        groups = new Groups<>(bus, "f7-loop-0", this::onLeave);
     }
 
     @AfterEach
@@ -146,6 +148,42 @@ class GroupsTest {
             }
         }
         assertFalse(model.isEmpty());
+    }
+
+    @Test
+    void shouldTellOfEachThatLeavesWhileItIsAMemberYet() {
+        groups.add("room", 1, "1", 100);
+        groups.add("room", 2, "2", 200);
+        groups.add("hall", 2, "2", 300);
+        groups.discard("hall", 1);
+        assertFalse(groups.isMember("hall", 1));
+        groups.discard("room", 1);
+        groups.expire(201);
+        assertEquals(List.of("1 of 2", "2 of 1"), leaving);
+        assertFalse(groups.isMember("room", 2));
+        assertTrue(groups.isMember("hall", 2));
+    }
+
+    @Test
+    void shouldLetOneLeaveOnceThatIsClosedWhenItIsTold() {
+        closing = true;
+        for (int i = 1; i <= 4; i++) {
+            groups.add("room", i, "" + i, i);
+            groups.add("hall", i, "" + i, i);
+        }
+        groups.discard("room", 1);
+        groups.expire(3);
+        assertEquals(Map.of("room", Set.of(3L, 4L), "hall", Set.of(3L, 4L)), published());
+        assertEquals(Set.of("3", "4"), members("room"));
+    }
+
+    private void onLeave(String member) {
+        leaving.add(member + " of " + groups.members("room").size());
+        if (closing) {
+            closing = false;
+            groups.discardAll(Long.parseLong(member));
+            closing = true;
+        }
     }
 
     private Set<String> members(String name) {
