@@ -238,6 +238,21 @@ class GroupSlicesTest {
     }
 
     @Test
+    void shouldLetNobodyJoinWhoIsClosedBecauseOfWhatWasBefore() {
+        final byte[] large = new byte[LARGE_LENGTH];
+        final long dropped = stepped.counter(" replies dropped");
+        sockets.get(LAST).join("large");
+        groups.send("large", large);
+        groups.send("large", large);
+        groups.send(ALL, true, true, new UnsafeBuffer(large), 0, 1);
+        sockets.get(LAST).join(EVEN);
+        stepped.cycle();
+        assertEquals(1, stepped.counter(" group members closed slow"));
+        assertEquals(dropped + 1, stepped.counter(" replies dropped"));
+        assertEquals(MEMBER_COUNT / 2, groups.count(EVEN));
+    }
+
+    @Test
     void shouldWriteBeforeToThoseWhoseMembershipEnds() throws IOException {
         groups.send(ALL, "one");
         stepped.wind(60_000_000_000L);
