@@ -40,7 +40,7 @@ final class Simulation implements AutoCloseable {
     private static final int DEPTH_MAX = 3;
     private static final int PASSES_MIN = 16;
     // Fewer than there are: whether there are any at all is what matters.
-    private static final int PLACES_MIN = 50;
+    private static final int PLACES_MIN = 90;
     private static final long CLEAN_UP_NS = 30_000 * SimulatedClock.MS;
     private static final int QUIET_ROUNDS_MAX = 2_000;
 
