@@ -104,6 +104,15 @@ class GroupSlicesTest {
         }
     }
 
+    /** More than it takes while nobody reads, and then what closes a member that is slow. */
+    private void sendWhatClosesTheLast() {
+        final byte[] large = new byte[LARGE_LENGTH];
+        sockets.get(LAST).join("large");
+        groups.send("large", large);
+        groups.send("large", large);
+        groups.send(ALL, true, true, new UnsafeBuffer(large), 0, 1);
+    }
+
     @Test
     void shouldWriteToOneBeforeItsTurnAndToNobodyElse() throws IOException {
         groups.send(ALL, "one");
@@ -213,12 +222,8 @@ class GroupSlicesTest {
 
     @Test
     void shouldSendNothingToOneThatIsClosedBecauseOfWhatWasBefore() throws IOException {
-        final byte[] large = new byte[LARGE_LENGTH];
         final long dropped = stepped.counter(" replies dropped");
-        sockets.get(LAST).join("large");
-        groups.send("large", large);
-        groups.send("large", large);
-        groups.send(ALL, true, true, new UnsafeBuffer(large), 0, 1);
+        sendWhatClosesTheLast();
         sockets.get(LAST).send("alone");
         sockets.get(LAST).join(EVEN);
         stepped.cycle();
@@ -239,12 +244,8 @@ class GroupSlicesTest {
 
     @Test
     void shouldLetNobodyJoinWhoIsClosedBecauseOfWhatWasBefore() {
-        final byte[] large = new byte[LARGE_LENGTH];
         final long dropped = stepped.counter(" replies dropped");
-        sockets.get(LAST).join("large");
-        groups.send("large", large);
-        groups.send("large", large);
-        groups.send(ALL, true, true, new UnsafeBuffer(large), 0, 1);
+        sendWhatClosesTheLast();
         sockets.get(LAST).join(EVEN);
         stepped.cycle();
         assertEquals(1, stepped.counter(" group members closed slow"));

@@ -3,7 +3,7 @@ package io.headrace.frontend;
 
 import io.headrace.channel.Lane;
 import io.headrace.frontend.testing.RawConnection;
-import io.headrace.member.Members;
+import io.headrace.frontend.testing.RunningFrontend;
 import io.headrace.worker.Worker;
 import io.headrace.worker.WorkerContext;
 import java.nio.charset.StandardCharsets;
@@ -139,15 +139,7 @@ final class SteppedFrontend implements AutoCloseable {
 
     /** Sum of the front end's counters whose labels end with this text. */
     long counter(String labelEnd) {
-        try (Members members = new Members(frontend.bus().membersDirectory(), bad -> {})) {
-            members.refresh();
-            return members.all().stream()
-                    .filter(member -> member.id().equals(frontend.id()))
-                    .flatMap(member -> member.counters().entrySet().stream())
-                    .filter(counter -> counter.getKey().endsWith(labelEnd))
-                    .mapToLong(Map.Entry::getValue)
-                    .sum();
-        }
+        return RunningFrontend.counter(frontend, labelEnd);
     }
 
     /** What the front end's lane in a channel has of something. */

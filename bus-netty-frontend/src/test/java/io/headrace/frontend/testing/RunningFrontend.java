@@ -100,7 +100,12 @@ public final class RunningFrontend implements AutoCloseable {
 
     /** Sum of the front end's counters whose labels end with this text. */
     public long counter(String labelEnd) {
-        try (Members members = members()) {
+        return counter(frontend, labelEnd);
+    }
+
+    /** The same of any front end. */
+    public static long counter(Frontend frontend, String labelEnd) {
+        try (Members members = members(frontend)) {
             return members.all().stream()
                     .filter(member -> member.id().equals(frontend.id()))
                     .flatMap(member -> member.counters().entrySet().stream())
@@ -112,7 +117,7 @@ public final class RunningFrontend implements AutoCloseable {
 
     /** First lines of what the members have to complain about. */
     public List<String> errors() {
-        try (Members members = members()) {
+        try (Members members = members(frontend)) {
             final List<String> errors = new ArrayList<>();
             for (final MemberReader member : members.all()) {
                 member.errors().keySet().forEach(e -> errors.add(e.lines().findFirst().orElse("")));
@@ -121,7 +126,7 @@ public final class RunningFrontend implements AutoCloseable {
         }
     }
 
-    private Members members() {
+    private static Members members(Frontend frontend) {
         final Members members = new Members(frontend.bus().membersDirectory(), unreadable -> {});
         members.refresh();
         return members;
