@@ -15,9 +15,9 @@ import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Opcodes;
 
 /**
- * Gives classes that were compiled for Java 5 the stack maps of Java 6 (JVMS, section 4.7.4). An
- * archive of class data takes no older ones (JDK-8255493), and without maps each start verifies
- * them by inference. Run by the build, on its copy of a jar; a jar without such classes stays as it
+ * Gives classes that were compiled for Java 5 the stack maps of Java 6 (JVMS, section 4.7.4). A
+ * dynamic archive of class data takes no older ones that are linked (JDK-8288334), a static one
+ * takes them unverified (JDK-8261090), and so each start verifies them, by inference. Run by the build, on its copy of a jar; a jar without such classes stays as it
  * is. Expects the jar on its class path, and what its classes refer to.
  */
 public final class StackMaps {
