@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
@@ -60,6 +61,7 @@ public final class Member implements Agent, AutoCloseable {
     // never opens the files of its own members a second time. See fcntl(2), "Advisory record
     // locking".
     private static final Map<Path, MappedByteBuffer> OWN_FILES = new ConcurrentHashMap<>();
+    private static final Set<Path> OWN_HALF_MADE = ConcurrentHashMap.newKeySet();
 
     private final Path path;
     private final Path unannounced;
@@ -88,9 +90,12 @@ public final class Member implements Agent, AutoCloseable {
         this.path = directory.toRealPath().resolve(id + MemberFile.SUFFIX);
         // Under another name until it is announced, so that nobody ever reads half a member file.
         unannounced = directory.toRealPath().resolve(id + MemberFile.NEW_SUFFIX);
-        channel = MemberFile.open(unannounced, true);
+        OWN_HALF_MADE.add(unannounced);
+        FileChannel made = null;
         boolean isMade = false;
         try {
+            made = MemberFile.open(unannounced, true);
+            channel = made;
             lock = channel.lock();
             // All of it is written, so that a full file system is an answer now and not a SIGBUS
             // later.
@@ -115,11 +120,12 @@ public final class Member implements Agent, AutoCloseable {
             header.putIntRelease(MemberFile.VERSION_OFFSET, MemberFile.VERSION);
             isMade = true;
         } finally {
-            if (!isMade) {
-                CloseHelper.quietClose(channel);
+            if (!isMade && made != null) {
+                CloseHelper.quietClose(made);
                 OWN_FILES.remove(unannounced);
                 Files.deleteIfExists(unannounced);
             }
+            OWN_HALF_MADE.remove(unannounced);
         }
     }
 
@@ -161,11 +167,19 @@ public final class Member implements Agent, AutoCloseable {
         OWN_FILES.remove(unannounced);
     }
 
-    /** The mapping of a member of this very process. */
+    /**
+     * The mapping of a member of this very process.
+     *
+     * @throws HeadraceException while its file is being made.
+     */
     static Optional<MappedByteBuffer> ownMapping(Path path) {
         try {
             // Whichever way leads to the file: it is the file that must not be opened twice.
-            return Optional.ofNullable(OWN_FILES.get(path.toRealPath()));
+            final Path file = path.toRealPath();
+            if (OWN_HALF_MADE.contains(file)) {
+                throw new HeadraceException("member file " + path + " is half made: try again");
+            }
+            return Optional.ofNullable(OWN_FILES.get(file));
         } catch (final IOException absent) {
             return Optional.empty();
         }

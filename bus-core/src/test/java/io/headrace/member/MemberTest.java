@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.junit.jupiter.api.AfterEach;
@@ -266,6 +267,33 @@ class MemberTest {
     }
 
     @Test
+    void shouldKeepTheLockOfAMemberThatOthersOfThisProcessSeeInTheMaking() throws Exception {
+        final AtomicBoolean isOver = new AtomicBoolean();
+        final Thread looking =
+                new Thread(
+                        () -> {
+                            try (Members all = new Members(directory, e -> {})) {
+                                while (!isOver.get()) {
+                                    all.refresh();
+                                }
+                            }
+                        });
+        looking.start();
+        try {
+            for (int i = 0; i < 50; i++) {
+                final Member member = member("w" + i + "-x");
+                assertTrue(isLocked(file(member.id())), member.id());
+                member.close();
+                assertFalse(isLocked(file(member.id())), member.id());
+                Members.delete(directory, member.id());
+            }
+        } finally {
+            isOver.set(true);
+            looking.join();
+        }
+    }
+
+    @Test
     void shouldTakeAMemberWithoutAReadableFileForDead() throws IOException {
         assertFalse(Members.isAlive(directory, "w9-x"));
         Files.write(file("w9-x"), new byte[10]);
@@ -315,6 +343,13 @@ class MemberTest {
 
     private Path file(String id) {
         return directory.resolve(id + ".member");
+    }
+
+    /** Whether any process has locked a file, as the kernel tells it: proc_locks(5). */
+    private static boolean isLocked(Path file) throws IOException {
+        final String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
+        return Files.readAllLines(Path.of("/proc/locks")).stream()
+                .anyMatch(lock -> lock.contains(" WRITE ") && lock.contains(inode));
     }
 
     private static long openFileCount() throws IOException {

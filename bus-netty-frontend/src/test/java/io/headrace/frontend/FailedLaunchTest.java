@@ -17,6 +17,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -86,6 +87,22 @@ class FailedLaunchTest {
         }
     }
 
+    /** Those that belong to a living member, as the kernel tells it: proc_locks(5). */
+    private List<Path> lockedMemberFiles() throws IOException {
+        final List<String> locks = Files.readAllLines(Path.of("/proc/locks"));
+        final List<Path> locked = new ArrayList<>();
+        try (Stream<Path> files = Files.list(bus.resolve("members"))) {
+            for (final Path file : files.sorted().toList()) {
+                final String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
+                if (locks.stream()
+                        .anyMatch(lock -> lock.contains(" WRITE ") && lock.contains(inode))) {
+                    locked.add(file);
+                }
+            }
+        }
+        return locked;
+    }
+
     private static String target(Path descriptor) {
         try {
             return Files.readSymbolicLink(descriptor).toString();
@@ -147,12 +164,14 @@ class FailedLaunchTest {
                 Files.createFile(Files.createDirectory(lane).resolve("lane.properties"));
             }
             threadsBefore = Thread.getAllStackTraces().keySet();
-            final List<String> openBefore = openMemberFiles();
+            // Not those that are open: the front end's janitor may read the failed worker's.
+            final List<Path> lockedBefore = lockedMemberFiles();
             final HeadraceException e =
                     assertThrows(HeadraceException.class, () -> Worker.launch(workerContext()));
             assertTrue(e.getMessage().startsWith("lane "), e.getMessage());
+            assertEquals(1, lockedBefore.size(), lockedBefore.toString());
             assertEquals(List.of(), threads());
-            assertEquals(openBefore, openMemberFiles());
+            assertEquals(lockedBefore, lockedMemberFiles());
             try (Worker next = Worker.launch(workerContext())) {
                 assertEquals(1, next.consumerCount());
             }
