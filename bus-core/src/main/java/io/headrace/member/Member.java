@@ -167,6 +167,13 @@ public final class Member implements Agent, AutoCloseable {
         OWN_FILES.remove(unannounced);
     }
 
+    /** Whether a file is that of a member of this very process, which may be making it. */
+    static boolean isOwn(Path path) throws IOException {
+        // Whichever way leads to the file: it is the file that must not be opened twice.
+        final Path file = path.toRealPath();
+        return OWN_HALF_MADE.contains(file) || OWN_FILES.containsKey(file);
+    }
+
     /**
      * The mapping of a member of this very process.
      *
@@ -174,7 +181,6 @@ public final class Member implements Agent, AutoCloseable {
      */
     static Optional<MappedByteBuffer> ownMapping(Path path) {
         try {
-            // Whichever way leads to the file: it is the file that must not be opened twice.
             final Path file = path.toRealPath();
             if (OWN_HALF_MADE.contains(file)) {
                 throw new HeadraceException("member file " + path + " is half made: try again");

@@ -3,6 +3,7 @@ package io.headrace.member;
 
 import io.headrace.HeadraceException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -68,6 +69,21 @@ public final class MemberReader implements AutoCloseable {
             throw e instanceof HeadraceException refused
                     ? refused
                     : new HeadraceException("member file " + path + " cannot be read: " + e, e);
+        }
+    }
+
+    /** Whether a file was left before it was whole: nobody holds its lock. */
+    static boolean isHalfMade(Path path) throws IOException {
+        if (Member.isOwn(path)) {
+            return false;
+        }
+        try (FileChannel channel = MemberFile.open(path, false);
+                FileLock lock = channel.tryLock()) {
+            final ByteBuffer version = ByteBuffer.allocate(Integer.BYTES);
+            channel.read(version, MemberFile.VERSION_OFFSET);
+            return lock != null && version.getInt(0) == 0;
+        } catch (final OverlappingFileLockException lookedAt) {
+            return false;
         }
     }
 

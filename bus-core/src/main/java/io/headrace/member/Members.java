@@ -64,13 +64,13 @@ public final class Members implements AutoCloseable {
         }
     }
 
-    /** Deletes the files of processes that were killed before theirs was whole. */
+    /** Deletes the files of processes that were killed before theirs was whole, a while ago. */
     public static void deleteHalfMade(Path directory) {
         for (final Path path : list(directory, MemberFile.NEW_SUFFIX)) {
             try {
                 final long ageMs =
                         System.currentTimeMillis() - Files.getLastModifiedTime(path).toMillis();
-                if (ageMs > HALF_MADE_MS && Files.size(path) < MemberFile.LENGTH) {
+                if (ageMs > HALF_MADE_MS && MemberReader.isHalfMade(path)) {
                     Files.deleteIfExists(path);
                 }
             } catch (final NoSuchFileException announced) {

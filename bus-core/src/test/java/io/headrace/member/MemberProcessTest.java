@@ -9,8 +9,13 @@ import io.headrace.channel.Bus;
 import io.headrace.testing.ChildJvm;
 import io.headrace.testing.MemberChild;
 import io.headrace.testing.TestMembers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.Map.Entry;
 import org.junit.jupiter.api.AfterEach;
@@ -55,6 +60,23 @@ class MemberProcessTest {
                 assertFalse(later.isAlive());
                 checkCountersAndErrors(later);
             }
+        }
+    }
+
+    @Test
+    void shouldKeepItsFileThoughItIsStoppedBeforeThatIsWhole() throws IOException {
+        try (ChildJvm child = MemberChild.start(path, "http.*")) {
+            final Path half = bus.membersDirectory().resolve("w9-x.new");
+            Files.move(TestMembers.file(bus, child.readLine()), half);
+            try (FileChannel file = FileChannel.open(half, StandardOpenOption.WRITE)) {
+                file.write(ByteBuffer.allocate(Integer.BYTES), MemberFile.VERSION_OFFSET);
+            }
+            Files.setLastModifiedTime(half, FileTime.fromMillis(0));
+            Members.deleteHalfMade(bus.membersDirectory());
+            assertTrue(Files.exists(half));
+            child.kill();
+            Members.deleteHalfMade(bus.membersDirectory());
+            assertFalse(Files.exists(half));
         }
     }
 

@@ -9,8 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.headrace.HeadraceException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -300,6 +303,40 @@ class MemberTest {
         assertFalse(Members.isAlive(directory, "w9-x"));
         Files.write(file("w9-x"), new byte[MemberFile.LENGTH]);
         assertFalse(Members.isAlive(directory, "w9-x"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3, MemberFile.LENGTH - 1, MemberFile.LENGTH})
+    void shouldDeleteWhatAKilledProcessHasLeftHalfMade(int length) throws IOException {
+        final Path left = directory.resolve("w9-x.new");
+        Files.write(left, new byte[length]);
+        Members.deleteHalfMade(directory);
+        assertTrue(Files.exists(left), "it may be in the making");
+        Files.setLastModifiedTime(left, FileTime.fromMillis(0));
+        try (FileChannel other = FileChannel.open(left, StandardOpenOption.WRITE)) {
+            other.lock();
+            Members.deleteHalfMade(directory);
+            assertTrue(Files.exists(left), "somebody has it");
+        }
+        Members.deleteHalfMade(directory);
+        assertFalse(Files.exists(left));
+    }
+
+    @Test
+    void shouldDeleteNoMemberThatIsWholeHoweverOldItIs() throws Exception {
+        final Member own =
+                Member.register(directory, Member.Kind.WORKER, "w1-x", "*", 1, 1, () -> clockNs);
+        members.add(own);
+        final Path starting = directory.resolve("w1-x.new");
+        final Path dead = directory.resolve("w2-x.new");
+        member("w2-x").close();
+        Files.move(file("w2-x"), dead);
+        // Another process does it: this one would lose its own lock by it.
+        final List<String> age = List.of("touch", "-d", "@0", starting.toString(), dead.toString());
+        assertEquals(0, new ProcessBuilder(age).start().waitFor());
+        Members.deleteHalfMade(directory);
+        assertTrue(isLocked(starting));
+        assertTrue(Files.exists(dead));
     }
 
     @Test

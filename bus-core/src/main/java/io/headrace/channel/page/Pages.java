@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Supplier;
+import net.openhft.chronicle.core.OS;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -22,8 +23,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class Pages {
 
-    /** The unit that the kernel gives, bytes. */
-    public static final int PAGE_LENGTH = 4_096;
+    /** The unit that the kernel gives, bytes: 4 KiB on most machines, up to 64 KiB on others. */
+    public static final int PAGE_LENGTH = OS.pageSize();
 
     /**
      * A huge page, bytes: the kernel makes one in a third of the time that its 512 small ones take,
