@@ -9,6 +9,7 @@ import io.headrace.delivery.ClaimWord;
 import io.headrace.frontend.route.Routes;
 import io.headrace.frontend.testing.RawConnection;
 import io.headrace.worker.reply.WebSocket;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,9 @@ class BlockedWebSocketsTest {
     private static final long LOOK_INTERVAL_NS = 2_000_000L;
     private static final long HELD_MAX_NS = 5_000_000_000L;
     private static final int NOBODY = 1_000_000;
+    private static final byte[] CLOSE_1000 = {
+        (byte) 0x88, (byte) 0x82, 0, 0, 0, 0, (byte) (1000 >> 8), (byte) 1000
+    };
     private static final String LARGE = "x".repeat(40_000);
 
     @TempDir Path directory;
@@ -95,6 +99,14 @@ class BlockedWebSocketsTest {
         final long before = stepped.counter(" frames in");
         client.send(SteppedFrontend.frame(text));
         stepped.cycleUntil("a frame", () -> stepped.counter(" frames in") > before);
+    }
+
+    private static void sendAtOnce(RawConnection client, byte[]... frames) {
+        final ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (final byte[] frame : frames) {
+            all.writeBytes(frame);
+        }
+        client.send(all.toByteArray());
     }
 
     private void fill(String path) {
@@ -247,7 +259,54 @@ class BlockedWebSocketsTest {
     }
 
     @Test
-    void shouldForgetWhoCloses() {
+    void shouldLetNobodyWhoComesLaterHaveTheRoomOfOneThatWaits() {
+        final RawConnection late = client("/");
+        fill("/");
+        send("/", "a", "b");
+        makeRoom(RECEIVE, 2);
+        send(late, "late");
+        assertEquals(MESSAGES_MAX + 2, appended(RECEIVE));
+        makeRoom(RECEIVE, 1);
+        stepped.cycle();
+        shouldHandle("a", "b", "late");
+        assertEquals(3, refused(RECEIVE));
+        stepped.wind(LOOK_INTERVAL_NS);
+        send(late, "again");
+        assertEquals(3, refused(RECEIVE));
+    }
+
+    @Test
+    void shouldHandleWhatAClientHasSentBeforeItClosed() throws IOException {
+        fill("/");
+        final RawConnection client = client("/");
+        sendAtOnce(client, SteppedFrontend.frame("a"), SteppedFrontend.frame("b"), CLOSE_1000);
+        stepped.cycleUntil("its frames", () -> refused(RECEIVE) == 2);
+        final long open = stepped.counter(" websockets");
+        makeRoom(RECEIVE, 1);
+        stepped.cycle();
+        assertEquals(0, appended("websocket.disconnect"));
+        makeRoom(RECEIVE, 1);
+        shouldBeClosed(client, 1000);
+        assertEquals(1, appended("websocket.disconnect"));
+        stepped.cycleUntil("its end", () -> stepped.counter(" websockets") == open - 1);
+        shouldHandle("a", "b");
+    }
+
+    @Test
+    void shouldNotAwaitTheAnswerOfWhoHasClosedAndIsSentAway() throws IOException {
+        fill("/");
+        final RawConnection client = client("/");
+        sendAtOnce(client, SteppedFrontend.frame("a"), CLOSE_1000);
+        stepped.cycleUntil("its frame", () -> refused(RECEIVE) == 1);
+        final long open = stepped.counter(" websockets");
+        stepped.wind(HELD_MAX_NS);
+        shouldBeClosed(client, 1013);
+        stepped.cycleUntil("its end", () -> stepped.counter(" websockets") == open - 1);
+        shouldHandle();
+    }
+
+    @Test
+    void shouldForgetWhoIsGone() {
         fill("/");
         final List<RawConnection> blocked = send("/", "a", "b", "c");
         final long open = stepped.counter(" websockets");

@@ -224,7 +224,7 @@ public final class Ingress implements AutoCloseable {
         final int requestLength =
                 leaving.map(record -> DeliveryHeader.messageLength(record, 0)).orElse(0);
         final int code =
-                httpDisconnect.claim(EventEncoder.disconnectLength() + requestLength, nowNs());
+                httpDisconnect.tryClaim(EventEncoder.disconnectLength() + requestLength, nowNs());
         if (code != LaneAppender.OK) {
             return code;
         }
@@ -362,7 +362,8 @@ public final class Ingress implements AutoCloseable {
             Close.By closedBy,
             byte[] reason) {
         final int claimed =
-                webSocketDisconnect.claim(EventEncoder.clientCloseLength(reason.length), nowNs());
+                webSocketDisconnect.tryClaim(
+                        EventEncoder.clientCloseLength(reason.length), nowNs());
         if (claimed != LaneAppender.OK) {
             return claimed;
         }

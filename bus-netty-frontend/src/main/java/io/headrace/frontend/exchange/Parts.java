@@ -42,9 +42,9 @@ public final class Parts implements AutoCloseable {
             UnsafeBuffer content,
             int length) {
         if (bus.isMemoryHigh() && length > 0) {
-            return lane.refuse(LaneAppender.MEMORY_HIGH);
+            return LaneAppender.MEMORY_HIGH;
         }
-        final int code = lane.claim(PartEncoder.partLength(length), clock.nowNs());
+        final int code = lane.tryClaim(PartEncoder.partLength(length), clock.nowNs());
         if (code != LaneAppender.OK) {
             return code;
         }

@@ -27,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.agrona.collections.Long2ObjectHashMap;
 import org.agrona.collections.LongArrayQueue;
@@ -42,6 +41,8 @@ import org.agrona.collections.LongArrayQueue;
 public final class Connections {
 
     private static final int RENEWALS_PER_POLL = 16;
+    // Where there is no memory, each asks the kernel for some.
+    private static final int PAYMENTS_PER_POLL = 32;
     private static final long NO_CONNECTION = 0;
     private static final long MEMBERSHIP_CHECK_NS = 60_000_000_000L;
 
@@ -67,7 +68,8 @@ public final class Connections {
     private final Set<StreamsClient> streamsClients = new HashSet<>();
     // Those of one channel in the order in which they came.
     private final Map<Ingress, Queue<WebSocketHandler>> blocked = new HashMap<>();
-    private final List<BooleanSupplier> owed = new ArrayList<>();
+    // What was tried longest ago first.
+    private final Queue<LongSupplier> owed = new ArrayDeque<>();
     // Ids of WebSockets, the one whose keys are to be renewed next first: all wait equally long.
     private final LongArrayQueue renewals = new LongArrayQueue(NO_CONNECTION);
     private int lastNumber;
@@ -231,19 +233,22 @@ public final class Connections {
         blocked.computeIfAbsent(ingress, channel -> new ArrayDeque<>()).add(webSocket);
     }
 
+    /** Whether WebSockets wait for room in a channel. */
+    boolean isBlocked(Ingress ingress) {
+        return blocked.containsKey(ingress);
+    }
+
     /** Whether something waits that nobody rings about: room in a channel, or a slow worker. */
     public boolean isWaiting() {
         return !blocked.isEmpty() || !owed.isEmpty() || uploads.isWaiting();
     }
 
-    /** Tries again what workers are owed, and for the WebSockets whose channel was full. */
+    /** Tries again for the WebSockets whose channel was full. */
     private int retryBlocked() {
-        if (blocked.isEmpty() && owed.isEmpty()) {
+        if (blocked.isEmpty()) {
             return 0;
         }
-        int work = owed.size();
-        owed.removeIf(BooleanSupplier::getAsBoolean);
-        work -= owed.size();
+        int work = 0;
         for (final Queue<WebSocketHandler> waiting : blocked.values()) {
             // Until one is refused; those behind it came later, so it is not too late for them.
             for (; !waiting.isEmpty() && waiting.peek().retry(); work++) {
@@ -254,6 +259,20 @@ public final class Connections {
         return work;
     }
 
+    /** Tries again to append what workers are owed. */
+    private int pay() {
+        int work = 0;
+        for (int left = Math.min(PAYMENTS_PER_POLL, owed.size()); left > 0; left--) {
+            final LongSupplier append = owed.poll();
+            if (append.getAsLong() < 0) {
+                owed.add(append);
+            } else {
+                work++;
+            }
+        }
+        return work;
+    }
+
     /**
      * Appends a close or a disconnect, which workers must hear of: at once, or as soon as it can
      * be.
@@ -261,14 +280,14 @@ public final class Connections {
     void owe(LongSupplier append) {
         if (append.getAsLong() < 0) {
             counters.disconnectsDelayed().incrementRelease();
-            owed.add(() -> append.getAsLong() >= 0);
+            owed.add(append);
         }
     }
 
     /** A WebSocket is open whose keys are to stay on record. */
     void onWebSocketOpen(WebSocketHandler webSocket) {
         webSocket.renewAtNs(ingresses.nowNs() + ingresses.renewalNs());
-        renewals.offerLong(webSocket.connectionId());
+        renewals.offerLong(webSocket.connection().id());
     }
 
     /** Appends the keys of WebSockets again before retention deletes their record. */
@@ -299,6 +318,7 @@ public final class Connections {
                 + gate.rounds().poll(nowNs)
                 + expireMemberships(nowNs)
                 + retryBlocked()
+                + pay()
                 + uploads.poll()
                 + renewKeys();
     }

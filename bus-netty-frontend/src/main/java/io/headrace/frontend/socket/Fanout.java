@@ -64,7 +64,7 @@ final class Fanout implements AutoCloseable {
 
     /** Makes a WebSocket a member; false when there is no room. */
     boolean add(String group, WebSocketHandler member, long nowNs) {
-        return catchUp(member) && groups.add(group, member.connectionId(), member, nowNs);
+        return catchUp(member) && groups.add(group, member.connection().id(), member, nowNs);
     }
 
     void discard(String group, long connection) {
@@ -176,7 +176,7 @@ final class Fanout implements AutoCloseable {
         final Connection connection = member.connection();
         if (!sendings.isEmpty() && connection.lastShared() != lastNumber && member.isOpen()) {
             for (final Sending sending : sendings) {
-                if (groups.isMember(sending.group, member.connectionId())) {
+                if (groups.isMember(sending.group, member.connection().id())) {
                     write(sending, member);
                 }
             }

@@ -5,6 +5,7 @@ import io.headrace.channel.LaneAppender;
 import io.headrace.frontend.codec.RequestMapper;
 import io.headrace.frontend.exchange.Ingress;
 import io.headrace.frontend.socket.websocket.Handshake;
+import io.headrace.frontend.socket.websocket.HeldFrames;
 import io.headrace.frontend.socket.websocket.SharedFrame;
 import io.headrace.message.Close;
 import io.netty.buffer.ByteBuf;
@@ -29,7 +30,6 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -43,8 +43,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
-    // How long a WebSocket's client waits for room before it is sent away.
-    private static final long HELD_MAX_NS = 5_000_000_000L;
     private static final long CLOSE_TIMEOUT_MS = 5_000;
     // RFC 6455, section 7.4.1: codes that no frame carries.
     private static final int NO_STATUS = 1005;
@@ -60,13 +58,12 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final int windowBits;
     private long renewAtNs;
     private long waitingLength;
-    private final ArrayDeque<WebSocketFrame> held = new ArrayDeque<>();
+    private final HeldFrames held = new HeldFrames();
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
     // Null once it has been answered.
     private Handshake handshake;
     private int order;
     private int lastAnsweredOrder;
-    private long heldSinceNs;
     private boolean closing;
     private boolean closeAppended;
     private int closeCode = ABNORMAL;
@@ -132,14 +129,8 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     /** Its client is sent away, or has left, before it was open. */
     void refused(Close.By by) {
         if (isAwaited()) {
-            closing = true;
-            closedBy = by;
-            appendClose();
+            end(ABNORMAL, "", by);
         }
-    }
-
-    long connectionId() {
-        return connection.id();
     }
 
     private void keysAt(long index) {
@@ -228,20 +219,24 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private void onDatagram(WebSocketFrame frame) {
         connections.counters().framesIn().incrementRelease();
         if (held.isEmpty()) {
-            if (append(frame)) {
+            // Not before those that wait already.
+            if (!connections.isBlocked(ingress) && append(frame)) {
                 return;
             }
-            heldSinceNs = connections.ingresses().nowNs();
             channel.config().setAutoRead(false);
             connections.onBlocked(ingress, this);
         }
         // Those read already are few.
-        held.add(frame.retain());
+        held.add(frame, connections.ingresses().nowNs());
         ingress.refuseReceive();
     }
 
-    /** Appends a datagram; false when the channel is full. */
+    /** Appends a datagram, or answers a close; false when the channel is full. */
     private boolean append(WebSocketFrame frame) {
+        if (frame instanceof CloseWebSocketFrame close) {
+            answer(close);
+            return true;
+        }
         RequestMapper.wrap(frame.content(), content);
         final long index =
                 ingress.appendReceive(
@@ -267,37 +262,33 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     /** Tries the kept frames again; true when there is nothing left to try. */
     boolean retry() {
-        while (!closing && !held.isEmpty() && append(held.peek())) {
-            held.poll().release();
-        }
+        held.pass(frame -> !closing && append(frame));
         if (!closing && !held.isEmpty()) {
-            if (connections.ingresses().nowNs() - heldSinceNs < HELD_MAX_NS) {
+            if (!held.isOverdue(connections.ingresses().nowNs())) {
                 return false;
             }
             fail(WebSocketCloseStatus.TRY_AGAIN_LATER, "channel full");
         }
-        releaseHeld();
+        held.release();
         channel.config().setAutoRead(true);
         return true;
-    }
-
-    private void releaseHeld() {
-        while (!held.isEmpty()) {
-            held.poll().release();
-        }
     }
 
     private void onClose(CloseWebSocketFrame frame) {
         if (closing) {
             // The answer to our own close frame.
             channel.close();
-            return;
+        } else if (held.isEmpty()) {
+            answer(frame);
+        } else {
+            // What it has sent before goes first; nothing comes after it.
+            held.add(frame, connections.ingresses().nowNs());
         }
+    }
+
+    private void answer(CloseWebSocketFrame frame) {
         final int code = frame.statusCode();
-        closing = true;
-        closeCode = code < 0 ? NO_STATUS : code;
-        closeReason = frame.reasonText().getBytes(StandardCharsets.UTF_8);
-        appendClose();
+        end(code < 0 ? NO_STATUS : code, frame.reasonText(), Close.By.CLIENT);
         // RFC 6455, section 5.5.1: echoes the status code.
         channel.write(code < 0 ? new CloseWebSocketFrame() : new CloseWebSocketFrame(code, ""))
                 .addListener(ChannelFutureListener.CLOSE);
@@ -306,16 +297,16 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     /** Closes from our side: sends the frame, then waits a while for the client's. */
     void close(CloseWebSocketFrame frame, Close.By by) {
-        closing = true;
-        closeCode = frame.statusCode();
-        closeReason = frame.reasonText().getBytes(StandardCharsets.UTF_8);
-        closedBy = by;
-        appendClose();
+        end(frame.statusCode(), frame.reasonText(), by);
         final ChannelFuture written = channel.write(frame);
         if (by == Close.By.FRONT_END) {
             // RFC 6455, section 7.1.7: the connection ends. What the client still sends is read and
             // dropped, so that no reset overtakes the frame.
             written.addListener(done -> connection.wire().endOutput());
+        }
+        if (held.hasClose()) {
+            // The client's has come before ours.
+            written.addListener(ChannelFutureListener.CLOSE);
         }
         connection.markDirty();
         // The client's answer is wanted, though its channel may be full.
@@ -353,6 +344,14 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         publishWaiting(connection.watch().pendingLength());
     }
 
+    private void end(int code, String reason, Close.By by) {
+        closing = true;
+        closeCode = code;
+        closeReason = reason.getBytes(StandardCharsets.UTF_8);
+        closedBy = by;
+        appendClose();
+    }
+
     private void appendClose() {
         if (!closeAppended) {
             closeAppended = true;
@@ -374,7 +373,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         closing = true;
-        releaseHeld();
+        held.release();
         appendClose();
         connections.counters().webSockets().getAndAddRelease(-1);
         connection.onInactive();
