@@ -13,6 +13,7 @@ import io.headrace.message.Message;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.CloseHelper;
+import org.agrona.collections.LongArrayList;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -26,6 +27,8 @@ public final class Capacity implements AutoCloseable {
 
     // While a channel is full, every refused message would otherwise look at all that waits.
     private static final long LOOK_INTERVAL_NS = 2_000_000L;
+    // At most half of the writer's time is for looks: one at a record takes up to 0.1 us.
+    private static final long RECORD_NS = 250L;
 
     private final Bus bus;
     private final String channel;
@@ -39,6 +42,7 @@ public final class Capacity implements AutoCloseable {
     private long bytesAtLook;
     private long waitingAtLook;
     private long waitingBytesAtLook;
+    private long passedAtLook;
     private long nextLookNs;
 
     /**
@@ -57,15 +61,15 @@ public final class Capacity implements AutoCloseable {
     public boolean admits(int recordLength, long nowNs) {
         if (bus.laneVersion() != laneVersion) {
             laneVersion = bus.laneVersion();
-            lookForLanes();
+            lookForLanes(recordLength, nowNs);
         }
         if (hasRoom(recordLength)) {
             return true;
         }
-        if (nowNs >= nextLookNs) {
-            nextLookNs = nowNs + LOOK_INTERVAL_NS;
-            look(recordLength);
+        if (nowNs < nextLookNs) {
+            return false;
         }
+        look(recordLength, nowNs);
         return hasRoom(recordLength);
     }
 
@@ -77,7 +81,7 @@ public final class Capacity implements AutoCloseable {
                 && waitingBytes + recordLength <= settings.bytesMax();
     }
 
-    private void lookForLanes() {
+    private void lookForLanes(int recordLength, long nowNs) {
         // A lane that cannot be read is for its consumers to report.
         final List<Lane> found = bus.lanes(channel::equals, bad -> {});
         backlogs.removeIf(
@@ -103,7 +107,7 @@ public final class Capacity implements AutoCloseable {
         if (!known.equals(lanes)) {
             lanes = known;
             counts = bus.counts(lanes);
-            look(0);
+            look(recordLength, nowNs);
         }
     }
 
@@ -112,13 +116,15 @@ public final class Capacity implements AutoCloseable {
         backlogs.forEach(backlog -> backlog.poller.letGo());
     }
 
-    private void look(int recordLength) {
+    private void look(int recordLength, long nowNs) {
+        passedAtLook = 0;
         lookAtMarks();
         if (waitingAtLook >= settings.messagesMax() / 2
                 || waitingBytesAtLook >= settings.bytesMax() / 2
                 || !hasRoom(recordLength)) {
             lookAtRecords();
         }
+        nextLookNs = nowNs + Math.max(LOOK_INTERVAL_NS, passedAtLook * RECORD_NS);
     }
 
     /** What the janitor has not seen to have ended is as much as may wait, or more. */
@@ -145,41 +151,83 @@ public final class Capacity implements AutoCloseable {
     }
 
     /**
-     * What waits in one lane. Goes forward only, unless one is free again: a record that is claimed
-     * is looked at once, and one that has ended by the janitor's mark not at all.
+     * What waits in one lane. A stretch in which nothing waits is not looked at again, unless
+     * something in it is free again; nor is what has ended by the janitor's mark. So a message that
+     * waits for long costs its stretch, however many have ended behind it.
      */
     private final class Backlog {
 
         private static final long NONE = -1;
+        private static final int STRETCH_LENGTH = 256;
 
         private final LanePoller poller;
-        private long firstIndex = NONE;
+        // Indexes at which stretches begin: each with a message that waited, but for the last one.
+        private LongArrayList starts = new LongArrayList();
+        private LongArrayList nextStarts = new LongArrayList();
         private long lastIndex = NONE;
 
         private Backlog(Lane lane) {
             poller = lane.poller();
+            starts.addLong(NONE);
         }
 
         private void look() {
-            long from = firstIndex == NONE ? lastIndex : firstIndex;
-            if (poller.freed().look()) {
-                from = Math.min(from, poller.freed().first());
-            }
             poller.lane().readMark(mark);
-            if (mark.lastEnded() > from || !poller.moveTo(from)) {
+            if (poller.freed().look()) {
+                final long first = Math.min(starts.getLong(0), poller.freed().first());
+                starts.clear();
+                starts.addLong(first);
+            }
+            nextStarts.clear();
+            final int last = starts.size() - 1;
+            for (int i = 0; i < last; i++) {
+                moveTo(starts.getLong(i));
+                pass(starts.getLong(i + 1));
+            }
+            moveTo(starts.getLong(last));
+            passRest();
+            final LongArrayList passed = starts;
+            starts = nextStarts;
+            nextStarts = passed;
+        }
+
+        private void moveTo(long start) {
+            if (!poller.moveTo(Math.max(start, mark.lastEnded()))) {
+                // It is deleted, and all in its file has ended.
                 poller.rewind(mark);
             }
-            firstIndex = NONE;
-            for (; poller.peek(); poller.advance()) {
+        }
+
+        private void passRest() {
+            lastIndex = NONE;
+            int startCount;
+            do {
+                startCount = nextStarts.size();
+            } while (pass(Long.MAX_VALUE));
+            if (nextStarts.size() == startCount) {
+                nextStarts.addLong(lastIndex);
+            }
+        }
+
+        /** Counts what waits in a stretch that ends before an index; true when more may follow. */
+        private boolean pass(long end) {
+            long first = NONE;
+            int left = STRETCH_LENGTH;
+            for (; left > 0 && poller.peek() && poller.index() < end; poller.advance(), left--) {
                 lastIndex = poller.index();
                 final UnsafeBuffer record = poller.record();
                 if (Message.isWhole(record) && ClaimWord.isFree(ClaimWord.read(record))) {
-                    firstIndex = firstIndex == NONE ? lastIndex : firstIndex;
+                    first = first == NONE ? lastIndex : first;
                     waitingAtLook++;
                     waitingBytesAtLook +=
                             DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
                 }
             }
+            passedAtLook += STRETCH_LENGTH - left;
+            if (first != NONE) {
+                nextStarts.addLong(first);
+            }
+            return left == 0;
         }
     }
 

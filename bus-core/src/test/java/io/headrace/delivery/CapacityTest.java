@@ -164,6 +164,67 @@ class CapacityTest {
     }
 
     @Test
+    void shouldNotLookAtStretchesInWhichNothingWaitsBehindOneThatDoes() {
+        append(some, 1);
+        append(some, 3_000);
+        claim(some, 1, 3_001);
+        append(some, 9);
+        assertFalse(admits(ofSome));
+        // In truth, and told to nobody, which shows that they are not looked at.
+        for (int from = 300; from < 2_900; from += 100) {
+            make(some, from, ClaimWord.FREE);
+        }
+        claim(some, 0, 1);
+        assertTrue(admits(ofSome));
+        append(some, 1);
+        assertFalse(admits(ofSome));
+    }
+
+    @Test
+    void shouldGoOnBehindTheLastMessageWhenNothingWaits() {
+        append(some, 10);
+        assertFalse(admits(ofSome));
+        claim(some, 10);
+        assertTrue(admits(ofSome));
+        make(some, 0, ClaimWord.FREE);
+        make(some, 8, ClaimWord.FREE);
+        append(some, 10);
+        claim(some, 11, 12);
+        assertTrue(admits(ofSome));
+        append(some, 1);
+        assertFalse(admits(ofSome));
+    }
+
+    @Test
+    void shouldLookLessOftenTheMoreThereIsToLookAt() {
+        append(some, 80_000);
+        claim(some, 79_990);
+        assertFalse(admits(ofSome));
+        final long before = nowNs;
+        claim(some, 79_990, 79_991);
+        nowNs = before + 19_999_999L;
+        assertFalse(ofSome.admits(LENGTH, nowNs));
+        nowNs++;
+        assertTrue(ofSome.admits(LENGTH, nowNs));
+        append(some, 1);
+        // Nothing but what waits was looked at.
+        assertFalse(admits(ofSome));
+        claim(some, 79_991, 79_992);
+        assertTrue(admits(ofSome));
+    }
+
+    private void make(TestWriter writer, int number, int state) {
+        try (LanePoller poller = bus.lane(CHANNEL, writer.id()).orElseThrow().poller()) {
+            for (int i = 0; i < number; i++) {
+                assertTrue(poller.peek());
+                poller.advance();
+            }
+            assertTrue(poller.peek());
+            poller.record().putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, state);
+        }
+    }
+
+    @Test
     void shouldGoByTheJanitorsMarkWhileItSaysThatLittleCanWait() {
         final Lane lane = bus.lane(CHANNEL, some.id()).orElseThrow();
         append(some, 9);
