@@ -208,7 +208,7 @@ class BehindProxyTest {
 
     @Test
     void shouldCloseAConnectionThatDoesNotBeginInTime() {
-        start("trusted.proxies", "127.0.0.1", "proxy.protocol", "on", "header.timeout", "200ms");
+        start("trusted.proxies", "127.0.0.1", "proxy.protocol", "on", "header.timeout", "1000ms");
         try (RawConnection silent = proxied();
                 RawConnection half = proxied();
                 RawConnection gone = proxied()) {

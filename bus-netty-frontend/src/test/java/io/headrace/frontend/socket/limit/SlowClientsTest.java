@@ -167,7 +167,8 @@ class SlowClientsTest {
 
     @Test
     void shouldCloseAnIdleConnectionButNotOneThatWaits() {
-        start("idle.timeout", "300ms");
+        // Long enough to be asked in, beside a busy processor.
+        start("idle.timeout", "1500ms");
         try (RawConnection waiting = running.connect();
                 RawConnection used = running.connect();
                 RawConnection unused = running.connect()) {
