@@ -92,7 +92,7 @@ public final class Claimer implements Delivery {
         final boolean isTaken = !ClaimWord.isFree(word) && word != addressedToMe;
         if (isSharded
                 && (!shards.owns(channel, connection)
-                        || shards.passHeld(channel, connection, !isTaken))) {
+                        || shards.passHeld(lane, connection, !isTaken))) {
             return true;
         }
         if (isTaken) {

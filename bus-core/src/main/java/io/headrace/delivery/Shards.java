@@ -3,7 +3,9 @@ package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
+import io.headrace.channel.Lane;
 import io.headrace.channel.LanePoller;
+import io.headrace.delivery.poll.Delivery;
 import io.headrace.delivery.poll.RecordReader;
 import io.headrace.message.DeliveryHeader;
 import java.util.HashMap;
@@ -37,26 +39,6 @@ public final class Shards implements AutoCloseable {
     // Messages of one channel come in rows.
     private String lastChannel;
     private Group lastGroup;
-
-    /** A message of an own connection that a consumer, this or another one, still has. */
-    private static final class Held {
-
-        private final String channel;
-        private final String writer;
-        private final long index;
-        // Whether a later one of its connection was, which is to be read again.
-        private boolean isPassed;
-
-        private Held(String channel, String writer, long index) {
-            this.channel = channel;
-            this.writer = writer;
-            this.index = index;
-        }
-
-        private boolean is(String ofChannel, String ofWriter, long ofIndex) {
-            return index == ofIndex && channel.equals(ofChannel) && writer.equals(ofWriter);
-        }
-    }
 
     /** The leases of one group of channels. */
     private static final class Group {
@@ -123,39 +105,64 @@ public final class Shards implements AutoCloseable {
      * consumer still has. Other connections go on.
      */
     void hold(LanePoller lane, long connection) {
-        group(lane.lane().channel())
-                .held
-                .put(
-                        connection,
-                        new Held(lane.lane().channel(), lane.lane().writer(), lane.index()));
+        group(lane.lane().channel()).held.put(connection, new Held(lane.lane(), lane.index()));
     }
 
     /**
-     * A connection need not wait any more for the message that this consumer has ended; true when
-     * later ones were passed meanwhile. Then the lanes must be read again.
+     * A connection need not wait any more for the message that this consumer has ended. What was
+     * passed meanwhile is delivered now, until one of them is held again.
+     *
+     * @return whether the lanes must be read again for it.
      */
-    public boolean unhold(String channel, String writer, long index, long connection) {
+    public boolean unhold(
+            String channel,
+            String writer,
+            long index,
+            long connection,
+            Delivery delivery,
+            long nowNs) {
         final Group group = group(channel);
         final Held held = group == null ? null : group.held.get(connection);
         if (held == null || !held.is(channel, writer, index)) {
             return false;
         }
         group.held.remove(connection);
-        return held.isPassed;
+        return held.isMixed() || !deliverPassed(held, connection, delivery, nowNs);
+    }
+
+    private boolean deliverPassed(Held held, long connection, Delivery delivery, long nowNs) {
+        for (long next = held.pollPassed(); next >= 0; next = held.pollPassed()) {
+            final Lane lane = held.passedIn();
+            final LanePoller head = records.head(lane.channel(), lane.writer(), next);
+            // One that is deleted has ended.
+            if (head != null) {
+                if (!delivery.onRecord(head, nowNs)) {
+                    return false;
+                }
+                final Held successor = group(lane.channel()).held.get(connection);
+                if (successor != null) {
+                    successor.follow(held);
+                    return true;
+                }
+            }
+        }
+        return true;
     }
 
     /**
      * Whether a connection waits; its messages are passed until it does not.
      *
-     * @param isFree whether this one is to be read again then.
+     * @param isFree whether this one is to be delivered then.
      */
-    boolean passHeld(String channel, long connection, boolean isFree) {
-        final Long2ObjectHashMap<Held> all = group(channel).held;
+    boolean passHeld(LanePoller lane, long connection, boolean isFree) {
+        final Long2ObjectHashMap<Held> all = group(lane.lane().channel()).held;
         final Held held = all.isEmpty() ? null : all.get(connection);
         if (held == null) {
             return false;
         }
-        held.isPassed |= isFree;
+        if (isFree) {
+            held.pass(lane);
+        }
         return true;
     }
 
@@ -237,7 +244,7 @@ public final class Shards implements AutoCloseable {
     private boolean hasEnded(Held held, LiveMembers.Snapshot members, long nowNs) {
         final UnsafeBuffer record;
         try {
-            record = records.read(held.channel, held.writer, held.index);
+            record = records.read(held.lane().channel(), held.lane().writer(), held.index());
         } catch (final HeadraceException gone) {
             return true;
         }
@@ -248,12 +255,17 @@ public final class Shards implements AutoCloseable {
         final int holder = ClaimWord.consumer(word);
         final long claimedNs = DeliveryHeader.claimedNs(record, 0);
         if (members.isDead(holder)) {
-            deadClaims.lose(held.channel, record, holder);
+            deadClaims.lose(held.lane().channel(), record, holder);
         } else if (claimedNs != 0 && nowNs - claimedNs > hungNs) {
             ClaimWord.finish(record, holder, ClaimWord.LOST);
         }
         final int now = ClaimWord.read(record);
         return ClaimWord.hasEnded(now) || ClaimWord.isFree(now);
+    }
+
+    /** Leaves files that the janitor has deleted; see {@link Bus#deletionVersion()}. */
+    public void letGo() {
+        records.letGo();
     }
 
     /** Gives all shards back. */

@@ -66,6 +66,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private long deletionVersion;
     private final CountDownLatch firstRound = new CountDownLatch(1);
     private volatile boolean announced;
+    private long roundNs;
     private boolean unheld;
 
     /**
@@ -205,6 +206,7 @@ final class Consumer implements Agent, Claimer.Handler {
 
     private int goRound() {
         final long nowNs = clock.nanoTime();
+        roundNs = nowNs;
         member.onDuty(number, nowNs);
         subscription.revisitFreed();
         final long deletions = bus.deletionVersion();
@@ -212,6 +214,7 @@ final class Consumer implements Agent, Claimer.Handler {
             deletionVersion = deletions;
             resolver.letGo();
             blockedRecords.letGo();
+            shards.letGo();
         }
         if (shards.doWork(nowNs)) {
             subscription.rewind(ShardTable::isSharded);
@@ -295,7 +298,9 @@ final class Consumer implements Agent, Claimer.Handler {
                                 handling.channel(),
                                 handling.writer(),
                                 handling.index(),
-                                handling.connection());
+                                handling.connection(),
+                                claimer,
+                                roundNs);
             }
         } catch (final HeadraceException gone) {
             report(gone);
@@ -326,6 +331,8 @@ final class Consumer implements Agent, Claimer.Handler {
     @Override
     public void onClose() {
         firstRound.countDown();
+        // Nothing more is claimed.
+        announced = false;
         takeDownBell();
         // Whoever has rung this bell rang nobody else.
         bus.bells().ringAll();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -9,6 +10,8 @@ import io.headrace.channel.Bus;
 import io.headrace.channel.LanePoller;
 import io.headrace.testing.TestWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.agrona.CloseHelper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +30,10 @@ class ShardsTest {
     private LiveMembers liveMembers;
     private Shards shards;
     private LanePoller poller;
+    private long held;
+    private final List<Long> delivered = new ArrayList<>();
+    private boolean holds;
+    private boolean takes = true;
 
     @BeforeEach
     void hold() {
@@ -39,6 +46,7 @@ class ShardsTest {
         assertTrue(poller.peek());
         shards.join(CHANNEL);
         shards.hold(poller, CONNECTION);
+        held = poller.index();
     }
 
     @AfterEach
@@ -48,40 +56,130 @@ class ShardsTest {
         bus.close();
     }
 
-    private boolean unhold() {
-        return shards.unhold(CHANNEL, writer.id(), poller.index(), CONNECTION);
+    private boolean unhold(long index) {
+        return shards.unhold(CHANNEL, writer.id(), index, CONNECTION, this::deliver, 1);
+    }
+
+    private boolean deliver(LanePoller head, long nowNs) {
+        delivered.add(head.index());
+        if (holds) {
+            shards.hold(head, CONNECTION);
+        }
+        return takes;
+    }
+
+    /** Appends another message, and lets the poller pass it. */
+    private long pass(boolean isFree) {
+        writer.append(CHANNEL, 1);
+        poller.advance();
+        assertTrue(poller.peek());
+        assertTrue(shards.passHeld(poller, CONNECTION, isFree));
+        return poller.index();
     }
 
     @Test
-    void shouldHaveNothingReadAgainWhenNothingWasPassed() {
-        assertFalse(unhold());
-        assertFalse(shards.passHeld(CHANNEL, CONNECTION, true));
+    void shouldDeliverNothingWhenNothingWasPassed() {
+        assertFalse(unhold(held));
+        assertFalse(shards.passHeld(poller, CONNECTION, true));
+        assertEquals(List.of(), delivered);
     }
 
     @Test
-    void shouldHaveNothingReadAgainForTheMessageItselfOrForAnotherConnectionsMessage() {
-        assertTrue(shards.passHeld(CHANNEL, CONNECTION, false));
-        assertFalse(shards.passHeld(CHANNEL, CONNECTION + 1, true));
-        assertFalse(unhold());
+    void shouldDeliverNothingForAMessageThatSomebodyHasOrOfAnotherConnection() {
+        pass(false);
+        assertFalse(shards.passHeld(poller, CONNECTION + 1, true));
+        assertFalse(unhold(held));
+        assertEquals(List.of(), delivered);
     }
 
     @Test
-    void shouldHaveLanesReadAgainForAMessageThatWasPassed() {
-        assertTrue(shards.passHeld(CHANNEL, CONNECTION, true));
-        assertTrue(shards.passHeld(CHANNEL, CONNECTION, false));
-        assertTrue(unhold());
-        assertFalse(unhold());
+    void shouldDeliverWhatWasPassedInOrder() {
+        final List<Long> passed = List.of(pass(true), pass(true), pass(true));
+        assertFalse(unhold(held));
+        assertEquals(passed, delivered);
+        assertFalse(unhold(held));
+        assertEquals(passed, delivered);
+        assertFalse(shards.isHolding());
+    }
+
+    @Test
+    void shouldDeliverOneAfterTheOtherWhenEachIsHeld() {
+        holds = true;
+        final List<Long> passed = new ArrayList<>(List.of(pass(true), pass(true)));
+        assertFalse(unhold(held));
+        assertEquals(passed.subList(0, 1), delivered);
+        assertFalse(unhold(held));
+        assertEquals(passed.subList(0, 1), delivered);
+        passed.add(pass(true));
+        for (int i = 1; i < 3; i++) {
+            assertFalse(unhold(passed.get(i - 1)));
+            assertEquals(passed.subList(0, i + 1), delivered);
+        }
+        assertTrue(shards.isHolding());
+        assertFalse(unhold(passed.get(2)));
+        assertFalse(shards.isHolding());
+        assertEquals(passed, delivered);
+    }
+
+    @Test
+    void shouldHaveLanesReadAgainWhenItIsNotTaken() {
+        takes = false;
+        pass(true);
+        pass(true);
+        assertTrue(unhold(held));
+        assertEquals(1, delivered.size());
+        assertFalse(shards.isHolding());
+    }
+
+    @Test
+    void shouldHaveLanesReadAgainWhenOneWasPassedTwice() {
+        pass(true);
+        assertTrue(shards.passHeld(poller, CONNECTION, true));
+        assertTrue(unhold(held));
+        assertEquals(List.of(), delivered);
+    }
+
+    @Test
+    void shouldHaveLanesReadAgainWhenOneWasPassedTwiceAlsoWhileTheNextIsHeld() {
+        holds = true;
+        final long first = pass(true);
+        pass(true);
+        assertFalse(unhold(held));
+        assertTrue(shards.passHeld(poller, CONNECTION, true));
+        assertTrue(unhold(first));
+        assertEquals(List.of(first), delivered);
+    }
+
+    @Test
+    void shouldHaveLanesReadAgainWhenThoseOfSeveralLanesWerePassed() {
+        pass(true);
+        for (int i = 0; i < 3; i++) {
+            writer.append("websocket.disconnect", 1);
+        }
+        try (LanePoller other =
+                bus.lane("websocket.disconnect", writer.id()).orElseThrow().poller()) {
+            shards.join("websocket.disconnect");
+            for (int i = 0; i < 2; i++) {
+                assertTrue(other.peek());
+                other.advance();
+            }
+            assertTrue(other.peek());
+            assertTrue(shards.passHeld(other, CONNECTION, true));
+        }
+        assertTrue(unhold(held));
+        assertEquals(List.of(), delivered);
     }
 
     @Test
     void shouldWaitForTheMessageThatIsHeldAndNoOther() {
-        assertFalse(shards.unhold(CHANNEL, writer.id(), poller.index() + 1, CONNECTION));
-        assertFalse(shards.unhold(CHANNEL, "f2-x-0", poller.index(), CONNECTION));
-        assertFalse(shards.unhold("websocket.connect", writer.id(), poller.index(), CONNECTION));
-        assertFalse(shards.unhold("http.request", writer.id(), poller.index(), CONNECTION));
-        assertTrue(shards.passHeld(CHANNEL, CONNECTION, true));
+        for (final String channel : List.of(CHANNEL, "websocket.connect", "http.request")) {
+            final long index = channel.equals(CHANNEL) ? held + 1 : held;
+            assertFalse(shards.unhold(channel, writer.id(), index, CONNECTION, this::deliver, 1));
+        }
+        assertFalse(shards.unhold(CHANNEL, "f2-x-0", held, CONNECTION, this::deliver, 1));
         assertTrue(shards.isHolding());
-        assertTrue(unhold());
-        assertFalse(shards.isHolding());
+        final long passed = pass(true);
+        assertFalse(unhold(held));
+        assertEquals(List.of(passed), delivered);
     }
 }

@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -105,6 +106,44 @@ class BlockingHandlersTest {
         roundsUntil(() -> done("websocket.receive") == 20);
         assertEquals(expected, handled);
         assertEquals("{}", worker.errors().toString());
+    }
+
+    @Test
+    void shouldGoOnWithTheNextFrameOfAConnectionWithoutReadingAllAgain() {
+        final Semaphore gate = new Semaphore(0);
+        start(
+                8,
+                new WorkerContext()
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> {
+                                    final String text = message.text();
+                                    if (text.length() == 1) {
+                                        gate.acquire();
+                                    }
+                                    handled.add(text);
+                                }));
+        final long connect = worker.send("websocket.connect", MessageType.WEB_SOCKET_CONNECTION, 7);
+        // The mark of what has ended does not pass this one.
+        worker.sendReceive(7, connect, "1");
+        final long ended = worker.sendReceive(8, connect, "ended");
+        roundsUntil(() -> done("websocket.receive") == 1);
+        for (final String text : List.of("2", "3", "4")) {
+            worker.sendReceive(9, connect, text);
+        }
+        worker.rounds();
+        // In truth, and told to nobody, which shows that it is not read again.
+        worker.free("websocket.receive", ended);
+        for (int count = 2; count <= 5; count++) {
+            final int handledCount = count;
+            gate.release();
+            roundsUntil(() -> done("websocket.receive") == handledCount);
+        }
+        worker.rounds();
+        final List<String> ofNine = new ArrayList<>(handled);
+        ofNine.removeAll(List.of("1", "ended"));
+        assertEquals(List.of("2", "3", "4"), ofNine);
+        assertEquals(5, handled.size());
+        assertEquals(5, done("websocket.receive"));
     }
 
     @Test

@@ -191,6 +191,14 @@ final class TestWorker implements AutoCloseable {
         }
     }
 
+    /** Makes a message free again, and tells nobody. */
+    void free(String channel, long index) {
+        try (LanePoller poller = loop.lane(channel).lane().poller()) {
+            poller.moveTo(index);
+            poller.record().putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, ClaimWord.FREE);
+        }
+    }
+
     /** The replies that have come since the last call. */
     List<Reply> replies() {
         final List<Reply> replies = new ArrayList<>();

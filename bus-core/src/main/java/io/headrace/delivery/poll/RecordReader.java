@@ -35,6 +35,12 @@ public final class RecordReader implements AutoCloseable {
 
     /** The same, or empty when it is not there: its file is deleted, because it has ended. */
     public Optional<UnsafeBuffer> find(String channel, String writer, long index) {
+        final LanePoller head = head(channel, writer, index);
+        return head == null ? Optional.empty() : Optional.of(head.record());
+    }
+
+    /** The same as the head of a lane of its own, or null. */
+    public LanePoller head(String channel, String writer, long index) {
         final Map<String, LanePoller> byWriter =
                 pollers.computeIfAbsent(channel, name -> new HashMap<>());
         LanePoller poller = byWriter.get(writer);
@@ -45,7 +51,7 @@ public final class RecordReader implements AutoCloseable {
                             .orElseThrow(() -> missing(channel, writer, index));
             byWriter.put(writer, poller);
         }
-        return poller.moveTo(index) ? Optional.of(poller.record()) : Optional.empty();
+        return poller.moveTo(index) ? poller : null;
     }
 
     /** Leaves files and lanes that the janitor has deleted; see {@link Bus#deletionVersion()}. */
