@@ -99,6 +99,12 @@ final class SteppedFrontend implements AutoCloseable {
         woundNs += ns;
     }
 
+    /** Lets the loop begin to leave. */
+    void drain() {
+        ((FrontendLoop) loop).requestDrain();
+        cycle();
+    }
+
     RawConnection connect() {
         return new RawConnection(frontend.port());
     }

@@ -100,7 +100,7 @@ public final class ReplyMapper {
      *
      * @throws IllegalArgumentException when its status or a header cannot be put on the wire.
      */
-    public HttpResponse start(Response response, HttpVersion version) {
+    public HttpResponse start(Response response, HttpVersion version, boolean isHead) {
         final int status = response.statusCode();
         if (status < STATUS_MIN || status > STATUS_MAX || status == 204 || status == 304) {
             throw new IllegalArgumentException(
@@ -114,8 +114,9 @@ public final class ReplyMapper {
         addHeaders(response.headers(), http);
         if (response.contentLength() >= 0) {
             http.headers().set(HttpHeaderNames.CONTENT_LENGTH, response.contentLength());
-        } else if (version.isKeepAliveDefault()) {
-            // An older client knows the end by the connection's.
+        } else if (version.isKeepAliveDefault() && !isHead) {
+            // An older client knows the end by the connection's. For HEAD nothing comes, not even
+            // the end of the chunks (RFC 9112, section 6.3).
             HttpUtil.setTransferEncodingChunked(http, true);
         }
         return http;

@@ -18,7 +18,9 @@ import io.headrace.message.encode.RequestKeys;
 import io.headrace.message.encode.TextBuffer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http2.Http2StreamChannel;
@@ -273,8 +275,12 @@ final class Connection {
             exchanges.refuse(exchanges.first(), Refused.SHUTTING_DOWN);
         } else if (webSocket != null) {
             webSocket.goAway();
-        } else if (exchanges.isEmpty()) {
-            channel.close();
+        } else if (exchanges.isEmpty()
+                && !exchanges.isClosing()
+                && !wire.isInHeaders()
+                && !wire.isInBody()) {
+            // Behind what it has been written and has not taken.
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
     }
 

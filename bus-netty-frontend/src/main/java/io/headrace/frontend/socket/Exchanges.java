@@ -15,6 +15,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
@@ -84,7 +85,6 @@ final class Exchanges {
         return closing;
     }
 
-    /** Whether it has had a request. */
     boolean isUsed() {
         return nextOrder > 0;
     }
@@ -130,7 +130,7 @@ final class Exchanges {
     /** Whether the body that is coming in goes to its worker in parts. */
     boolean isReceivingUpload() {
         final Exchange last = queue.peekLast();
-        return last != null && last.upload != null && !last.upload.isReceived();
+        return last != null && last.upload != null && last.upload.isComing();
     }
 
     private void refuseUpload(Exchange exchange, Refused refused) {
@@ -168,7 +168,7 @@ final class Exchanges {
 
     /** An answer before the end of its request's body: the rest of that is not wanted. */
     private void endUpload(Exchange exchange) {
-        if (exchange.upload != null && !exchange.upload.isReceived()) {
+        if (exchange.upload != null && exchange.upload.isComing()) {
             exchange.keepAlive = false;
             closing = true;
             connection.watch().dropsWhatComes(true);
@@ -187,13 +187,16 @@ final class Exchanges {
     }
 
     /** Takes content of the body that is coming in; what nobody waits for is dropped. */
-    void onContent(ByteBuf content, boolean isLast) {
+    void onContent(HttpContent content) {
         if (!isReceivingUpload()) {
             return;
         }
         final Exchange exchange = queue.peekLast();
         connections.answers().restart(exchange);
-        if (!exchange.upload.receive(content, isLast)) {
+        if (content.decoderResult().isFailure()) {
+            refuseUpload(exchange, Refused.MALFORMED);
+        } else if (!exchange.upload.receive(
+                content.content(), content instanceof LastHttpContent)) {
             refuseUpload(exchange, Refused.BODY_TOO_LARGE);
         } else if (exchange.upload.isFull()) {
             channel.config().setAutoRead(false);
@@ -241,16 +244,22 @@ final class Exchanges {
                 .onAnswer(exchange.entry, response, response.content().readableBytes());
         connection.watch().onWrite(response);
         if (last) {
-            closing = true;
-            final ChannelFuture written = channel.write(response);
-            if (exchange.index == Exchange.NOT_APPENDED || exchange.upload != null) {
-                channel.config().setAutoRead(true);
-                written.addListener(done -> linger());
-            } else {
-                written.addListener(ChannelFutureListener.CLOSE);
-            }
+            writeLast(exchange, response);
         } else {
             channel.write(response, channel.voidPromise());
+            connection.markDirty();
+        }
+    }
+
+    /** Writes the end of the connection's last answer. */
+    private void writeLast(Exchange exchange, Object end) {
+        closing = true;
+        final ChannelFuture written = channel.write(end);
+        if (exchange.index == Exchange.NOT_APPENDED || exchange.upload != null) {
+            channel.config().setAutoRead(true);
+            written.addListener(done -> linger());
+        } else {
+            written.addListener(ChannelFutureListener.CLOSE);
         }
         connection.markDirty();
     }
@@ -289,7 +298,6 @@ final class Exchanges {
         return true;
     }
 
-    /** No more parts will come. */
     void breakOff(Exchange exchange) {
         exchange.stream.breakOff();
         writeAnswers();
@@ -321,7 +329,7 @@ final class Exchanges {
                 connection.markDirty();
             }
         }
-        return stream.state() != Part.State.MORE;
+        return exchange.isHead || stream.state() != Part.State.MORE;
     }
 
     private void endStream(Exchange exchange) {
@@ -335,17 +343,16 @@ final class Exchanges {
             connection.flush();
             channel.close();
         } else if (isLast(exchange)) {
-            closing = true;
-            channel.write(LastHttpContent.EMPTY_LAST_CONTENT)
-                    .addListener(ChannelFutureListener.CLOSE);
-            connection.markDirty();
+            writeLast(exchange, LastHttpContent.EMPTY_LAST_CONTENT);
         } else {
             connection.write(LastHttpContent.EMPTY_LAST_CONTENT);
         }
     }
 
     private boolean isLast(Exchange exchange) {
-        return !exchange.keepAlive || connections.isDraining() || !exchange.stream.isDelimited();
+        return !exchange.keepAlive
+                || connections.isDraining()
+                || !exchange.isHead && !exchange.stream.isDelimited();
     }
 
     private void taken(Exchange exchange, int length) {

@@ -30,7 +30,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http2.Http2CodecUtil;
@@ -68,9 +67,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
                     onRequest(ctx, request);
                 }
             } else if (message instanceof HttpContent content) {
-                connection
-                        .exchanges()
-                        .onContent(content.content(), content instanceof LastHttpContent);
+                connection.exchanges().onContent(content);
             } else if (isWanted && message instanceof BodyAggregator.Oversized oversized) {
                 connections.counters().requests().incrementRelease();
                 refuseAndClose(oversized.head(), Refused.BODY_TOO_LARGE);

@@ -50,7 +50,8 @@ public final class ReplyDispatcher implements ReplyTarget {
             return false;
         }
         try {
-            final HttpResponse head = connections.replyMapper().start(response, exchange.version);
+            final HttpResponse head =
+                    connections.replyMapper().start(response, exchange.version, exchange.isHead);
             connections.counters().responses().incrementRelease();
             connection
                     .exchanges()

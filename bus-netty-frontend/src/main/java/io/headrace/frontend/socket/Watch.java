@@ -102,7 +102,9 @@ final class Watch implements Meter.Client {
         final long pending = wire.pendingLength();
         if (pace.onWrite(nowNs, wire.writtenLength(), pending) != Verdict.FINE) {
             sendAway(Closed.SLOW_READER);
-        } else if (connection.webSocket() != null || !connection.exchanges().isClosing()) {
+        } else if (connection.webSocket() != null
+                || !connection.exchanges().isClosing()
+                || connection.exchanges().isReceivingUpload()) {
             final boolean isReading = channel.config().isAutoRead();
             act(
                     pace.onRead(

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.headrace.frontend.testing.RawConnection;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -251,7 +252,7 @@ class AnswerWatchTest {
             loop.wind(MS);
             send(other, GET, 1);
             loop.wind(1_000 * MS);
-            loop.exchanges(1).onContent(Unpooled.EMPTY_BUFFER, false);
+            loop.exchanges(1).onContent(new DefaultHttpContent(Unpooled.EMPTY_BUFFER));
             loop.wind(RESPONSE_NS - 1_000 * MS - 1);
             loop.poll();
             assertEquals(0, loop.refused(NO_ANSWER));
@@ -279,7 +280,7 @@ class AnswerWatchTest {
         loop.wind(1);
         assertEquals(2, loop.poll());
         assertEquals(1, loop.refused(WORKER_DIED));
-        loop.exchanges(1).onContent(Unpooled.EMPTY_BUFFER, false);
+        loop.exchanges(1).onContent(new DefaultHttpContent(Unpooled.EMPTY_BUFFER));
         loop.wind(RESPONSE_NS);
         assertEquals(1, loop.poll());
         assertEquals(1, loop.refused(NO_ANSWER));

@@ -62,9 +62,9 @@ public final class Upload {
         return true;
     }
 
-    /** Whether all of the body has come from the client. */
-    public boolean isReceived() {
-        return lastReceived;
+    /** Whether more of the body is to come from the client, and is wanted. */
+    public boolean isComing() {
+        return !lastReceived && !ended;
     }
 
     /** Whether nothing more is to be appended. */

@@ -147,7 +147,8 @@ public final class Meter extends ChannelDuplexHandler {
         if (client != null) {
             client.onShed();
         }
-        channel.close();
+        // Past TLS, whose farewell would wait for the client behind all that is to be given up.
+        channel.pipeline().context(this).close();
     }
 
     /** The connection is closed. */

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.headrace.channel.Lane;
+import io.headrace.frontend.socket.body.UploadOptions;
+import io.headrace.frontend.testing.RawConnection;
+import io.headrace.message.Field;
+import io.headrace.worker.reply.HttpReply;
+import io.headrace.worker.reply.ResponseStream;
+import io.headrace.worker.reply.UploadReceiver;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.agrona.CloseHelper;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Requests that end in the middle, or with an answer before their end, and answers without one. */
+class UnfinishedExchangesTest {
+
+    private static final String UPLOAD = "POST /up HTTP/1.1\r\nHost: h\r\n";
+    private static final String CHUNKED = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+    private static final int LARGE_LENGTH = 8_000_000;
+    private static final long SECOND_NS = 1_000_000_000L;
+
+    @TempDir Path directory;
+
+    private final List<String> heard = new ArrayList<>();
+    private final List<RawConnection> clients = new ArrayList<>();
+    private SteppedFrontend stepped;
+    private ResponseStream stream;
+
+    private void start(String... properties) {
+        final Map<String, String> all = new HashMap<>();
+        all.put(UploadOptions.PATHS_PROPERTY, "/up,/early");
+        for (int i = 0; i < properties.length; i += 2) {
+            all.put("headrace." + properties[i], properties[i + 1]);
+        }
+        stepped =
+                new SteppedFrontend(
+                        directory,
+                        all,
+                        context ->
+                                context.onHttpRequest(
+                                        (channel, request, reply) -> {
+                                            switch (request.path()) {
+                                                case "/up" -> reply.receive(new Receiver());
+                                                case "/stream" ->
+                                                        stream = reply.stream(200, "text/plain");
+                                                case "/early" -> {
+                                                    stream = reply.stream(200, "text/plain");
+                                                    stream.send("enough");
+                                                    stream.end();
+                                                }
+                                                case "/large" ->
+                                                        reply.send(200, "", new byte[LARGE_LENGTH]);
+                                                default -> reply.send(200, "", "hello");
+                                            }
+                                        }));
+    }
+
+    @AfterEach
+    void stop() {
+        CloseHelper.closeAll(clients);
+        stepped.close();
+    }
+
+    /** Tells what it hears of a body. */
+    private final class Receiver implements UploadReceiver {
+
+        @Override
+        public void onPart(Field content) {
+            heard.add(content.toString());
+        }
+
+        @Override
+        public void onEnd(HttpReply reply) {
+            heard.add("end");
+            reply.send(200, "", "received");
+        }
+
+        @Override
+        public void onAbandoned() {
+            heard.add("abandoned");
+        }
+    }
+
+    private RawConnection send(String text) {
+        final RawConnection client = stepped.connect();
+        clients.add(client);
+        return client.send(text);
+    }
+
+    /** Lets both go round until a front end's lane in a channel has so many messages. */
+    private void serve(String channel, long count) {
+        stepped.cycleUntil(
+                channel,
+                () -> {
+                    stepped.consume();
+                    return stepped.lane(channel, Lane::appendedCount) >= count;
+                });
+        stepped.consume();
+        stepped.cycle();
+    }
+
+    /** What a client gets before the end of its connection. */
+    private String end(RawConnection client) {
+        final Thread reader = new Thread(() -> heard.add(client.readToEnd()));
+        reader.start();
+        while (reader.isAlive()) {
+            stepped.cycle();
+        }
+        return heard.remove(heard.size() - 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zz\r\n", "3\r\nabcdef\r\n", "0\r\nA: b\r\n c\r\n\r\n"})
+    void shouldAbandonAnUploadWhoseChunksAreMalformed(String rest) {
+        start();
+        final RawConnection client = send(UPLOAD + CHUNKED);
+        serve("http.part", 1);
+        client.send(rest);
+        stepped.cycleUntil("a refusal", () -> stepped.counter(" 400 malformed") == 1);
+        serve("http.part", 2);
+        assertEquals("abandoned", heard.get(heard.size() - 1));
+        assertTrue(!heard.contains("end"), heard.toString());
+        assertEquals(400, client.answer().status());
+        assertEquals("", end(client));
+    }
+
+    @Test
+    void shouldSendNothingBehindTheHeadOfAStreamWhenOnlyThatIsAskedFor() {
+        start();
+        final RawConnection client =
+                send("HEAD /stream HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        serve("http.request", 2);
+        final RawConnection.Answer head = client.answer();
+        assertEquals(200, head.status());
+        assertEquals("", head.header("transfer-encoding"));
+        // Though the stream goes on.
+        assertEquals("hello", client.answer().body());
+        stream.send("more");
+        stepped.cycle();
+        client.get("/");
+        serve("http.request", 3);
+        assertEquals("hello", client.answer().body());
+    }
+
+    @Test
+    void shouldLetAnAnswerBeTakenThatIsOnItsWayWhenItIsDrained() {
+        start();
+        final RawConnection client = send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+        serve("http.request", 1);
+        stepped.drain();
+        stepped.cycle();
+        final String answer = end(client);
+        assertEquals(LARGE_LENGTH, answer.length() - answer.indexOf("\r\n\r\n") - 4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab"})
+    void shouldAnswerARequestThatIsHalfInWhenItIsDrained(String half) {
+        start();
+        final RawConnection idle = stepped.connect();
+        clients.add(idle);
+        final RawConnection client = send(half);
+        stepped.cycleUntil("both", () -> stepped.counter(" connections") == 2);
+        for (int i = 0; i < 1_000; i++) {
+            stepped.cycle();
+        }
+        stepped.drain();
+        stepped.cycleUntil("the idle one's end", () -> stepped.counter(" connections") == 1);
+        client.send(half.startsWith("GET") ? "TP/1.1\r\nHost: h\r\n\r\n" : "cd");
+        serve("http.request", 1);
+        final RawConnection.Answer answer = client.answer();
+        assertEquals("hello", answer.body());
+        assertEquals("close", answer.header("connection"));
+        assertEquals("", end(client));
+    }
+
+    @Test
+    void shouldReadOnForAWhileWhenAStreamAnswersAnUploadBeforeItsEnd() throws IOException {
+        start();
+        final RawConnection client = send(UPLOAD.replace("/up", "/early") + CHUNKED);
+        serve("http.request", 1);
+        assertEquals(200, client.answer().status());
+        final String rest = "6\r\nenough\r\n0\r\n\r\n";
+        assertEquals(rest, new String(client.read(rest.length()), StandardCharsets.US_ASCII));
+        for (int i = 0; i < 100; i++) {
+            client.send("1\r\nx\r\n");
+            stepped.cycle();
+        }
+        assertEquals(1, stepped.counter(" connections"));
+        assertEquals("", end(client));
+    }
+
+    @Test
+    void shouldNotLetAnUploadBeSlowThoughItsConnectionEndsWithIt() {
+        start("body.rate.min", "512");
+        final RawConnection client = send(UPLOAD + "Connection: close\r\n" + CHUNKED);
+        serve("http.part", 1);
+        for (int i = 0; i < 60 && stepped.counter(" 408 body-too-slow") == 0; i++) {
+            client.send("1\r\nx\r\n");
+            stepped.wind(SECOND_NS / 2);
+            stepped.cycle();
+            stepped.consume();
+        }
+        assertEquals(1, stepped.counter(" 408 body-too-slow"));
+        assertEquals(408, client.answer().status());
+    }
+}

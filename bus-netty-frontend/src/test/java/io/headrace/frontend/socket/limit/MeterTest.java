@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend.socket.limit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Connections that hold too much, behind a handler that says farewell in its own time, as TLS. */
+class MeterTest {
+
+    private static final int HELD_MAX = 1_000;
+
+    private final Rounds rounds = new Rounds(HELD_MAX, 0, () -> {});
+
+    private EmbeddedChannel holding(long length) {
+        final EmbeddedChannel channel = new EmbeddedChannel();
+        final Meter meter = new Meter(rounds, channel, 0);
+        channel.pipeline()
+                .addLast(
+                        meter,
+                        new ChannelOutboundHandlerAdapter() {
+                            @Override
+                            public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+                                // Later, when the client has taken all.
+                            }
+                        });
+        channel.closeFuture().addListener(closed -> meter.onClosed());
+        rounds.add(meter);
+        meter.hold(length);
+        return channel;
+    }
+
+    @Test
+    void shouldCloseNoMoreThanHoldTooMuchAndAtOnce() {
+        final List<EmbeddedChannel> channels =
+                Stream.of(100L, 600L, 200L, 400L).map(this::holding).toList();
+        rounds.shedIfOver();
+        final List<Boolean> open = channels.stream().map(EmbeddedChannel::isOpen).toList();
+        assertEquals(List.of(true, false, true, true), open);
+    }
+}
