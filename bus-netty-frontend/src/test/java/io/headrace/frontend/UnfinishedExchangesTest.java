@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.agrona.CloseHelper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,8 @@ class UnfinishedExchangesTest {
 
     private static final String UPLOAD = "POST /up HTTP/1.1\r\nHost: h\r\n";
     private static final String CHUNKED = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+    private static final String GET_LARGE = "GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
+    private static final String GET_STREAM = "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n";
     private static final int LARGE_LENGTH = 8_000_000;
     private static final long SECOND_NS = 1_000_000_000L;
 
@@ -113,14 +117,18 @@ class UnfinishedExchangesTest {
         stepped.cycle();
     }
 
-    /** What a client gets before the end of its connection. */
-    private String end(RawConnection client) {
-        final Thread reader = new Thread(() -> heard.add(client.readToEnd()));
-        reader.start();
-        while (reader.isAlive()) {
+    /** What a client reads while the loop goes round. */
+    private <T> T read(Supplier<T> reader) {
+        final CompletableFuture<T> read = CompletableFuture.supplyAsync(reader);
+        while (!read.isDone()) {
             stepped.cycle();
         }
-        return heard.remove(heard.size() - 1);
+        return read.join();
+    }
+
+    /** What a client gets before the end of its connection. */
+    private String end(RawConnection client) {
+        return read(client::readToEnd);
     }
 
     @ParameterizedTest
@@ -159,7 +167,7 @@ class UnfinishedExchangesTest {
     @Test
     void shouldLetAnAnswerBeTakenThatIsOnItsWayWhenItIsDrained() {
         start();
-        final RawConnection client = send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+        final RawConnection client = send(GET_LARGE);
         serve("http.request", 1);
         stepped.drain();
         stepped.cycle();
@@ -203,6 +211,28 @@ class UnfinishedExchangesTest {
         }
         assertEquals(1, stepped.counter(" connections"));
         assertEquals("", end(client));
+    }
+
+    @Test
+    void shouldCountAnswersThatWaitBehindOneThatDoesNotEnd() throws IOException {
+        start("held.max", "10m");
+        final RawConnection client = send(GET_LARGE);
+        serve("http.request", 1);
+        assertEquals(LARGE_LENGTH, read(client.send(GET_STREAM)::answer).body().length());
+        client.send(GET_LARGE);
+        serve("http.request", 3);
+        assertEquals(0, stepped.counter(" closed memory-high"));
+        stream.end();
+        stepped.cycle();
+        stepped.cycle();
+        assertEquals(200, client.answer().status());
+        assertEquals(5, client.read("0\r\n\r\n".length()).length);
+        assertEquals(LARGE_LENGTH, read(client::answer).body().length());
+        assertEquals(0, stepped.counter(" closed memory-high"));
+        send(GET_STREAM + GET_LARGE + GET_LARGE);
+        serve("http.request", 6);
+        stepped.cycle();
+        assertEquals(1, stepped.counter(" closed memory-high"));
     }
 
     @Test

@@ -38,6 +38,7 @@ final class Exchange extends Watched {
     Upload upload;
     int holder;
     FullHttpResponse response;
+    private int heldLength;
     // Null without an access log.
     AccessEntry entry;
     // Instead of the response, when its content comes in parts.
@@ -59,6 +60,18 @@ final class Exchange extends Watched {
     /** Whether it was appended and waits for a worker's answer. */
     boolean isWaiting() {
         return index != NOT_APPENDED && response == null && stream == null;
+    }
+
+    /** Counts what waits for the answers before it: its client asks for as much as it likes. */
+    void hold(int length) {
+        heldLength += length;
+        connection.wire().queue(length);
+    }
+
+    /** Its turn has come. */
+    void unhold() {
+        connection.wire().queue(-heldLength);
+        heldLength = 0;
     }
 
     /** The response to write: without its content to a HEAD (RFC 9110, section 9.3.2). */

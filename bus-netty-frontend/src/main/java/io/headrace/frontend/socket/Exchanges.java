@@ -214,6 +214,7 @@ final class Exchanges {
     /** Writes what has come of the answers, in the order of their requests. */
     private void writeAnswers() {
         for (Exchange first = queue.peek(); first != null; first = queue.peek()) {
+            first.unhold();
             if (first.response != null) {
                 write(queue.poll());
             } else if (first.stream != null && writeParts(first)) {
@@ -282,7 +283,6 @@ final class Exchanges {
         writeAnswers();
     }
 
-    /** Takes a part of an answer; false when none is wanted. */
     boolean onPart(int order, Part part) {
         final Exchange exchange = streaming(order);
         if (exchange == null || exchange.stream.state() != Part.State.MORE) {

@@ -38,6 +38,9 @@ public final class ReplyDispatcher implements ReplyTarget {
             return true;
         }
         connections.counters().responses().incrementRelease();
+        if (exchange != connection.exchanges().first()) {
+            exchange.hold(http.content().readableBytes());
+        }
         connection.exchanges().respond(exchange, http);
         return true;
     }

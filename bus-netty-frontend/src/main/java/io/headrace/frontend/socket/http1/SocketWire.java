@@ -46,6 +46,11 @@ public final class SocketWire implements Wire {
     }
 
     @Override
+    public void queue(long length) {
+        meter.queue(length);
+    }
+
+    @Override
     public void drops(boolean value) {
         meter.drops(value);
     }

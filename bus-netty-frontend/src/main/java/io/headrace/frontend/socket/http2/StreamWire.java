@@ -98,6 +98,10 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
         messageLength = 0;
     }
 
+    /** A stream has one answer. */
+    @Override
+    public void queue(long length) {}
+
     @Override
     public void drops(boolean value) {
         drops = value;

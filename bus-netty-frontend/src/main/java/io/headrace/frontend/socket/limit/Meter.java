@@ -36,6 +36,7 @@ public final class Meter extends ChannelDuplexHandler {
     private long writtenLength;
     private long messageLength;
     private long pendingLength;
+    private long queuedLength;
     private long movedLength;
     private long recentLength;
     private boolean closed;
@@ -84,6 +85,14 @@ public final class Meter extends ChannelDuplexHandler {
         if (!closed) {
             rounds.hold(length);
             messageLength += length;
+        }
+    }
+
+    /** Answers that cannot be written yet are this much longer, or shorter. */
+    public void queue(long length) {
+        if (!closed) {
+            rounds.hold(length);
+            queuedLength += length;
         }
     }
 
@@ -136,11 +145,15 @@ public final class Meter extends ChannelDuplexHandler {
 
     /** How much it holds for how little it moves. */
     double idleness() {
-        return (double) (messageLength + pendingLength) / (recentLength + 1);
+        return (double) heldLength() / (recentLength + 1);
     }
 
     boolean holds() {
-        return messageLength + pendingLength > 0;
+        return heldLength() > 0;
+    }
+
+    private long heldLength() {
+        return messageLength + pendingLength + queuedLength;
     }
 
     void shed() {
@@ -154,9 +167,10 @@ public final class Meter extends ChannelDuplexHandler {
     /** The connection is closed. */
     void onClosed() {
         closed = true;
-        rounds.hold(-messageLength - pendingLength);
+        rounds.hold(-heldLength());
         messageLength = 0;
         pendingLength = 0;
+        queuedLength = 0;
         rounds.remove(this);
     }
 }

@@ -15,6 +15,9 @@ public interface Wire {
     /** All that has been read is a whole message. */
     void onMessage();
 
+    /** Answers that wait for those before them are this much longer, or shorter. */
+    void queue(long length);
+
     /** Whether what is read from now on is dropped, and so makes nobody hold it. */
     void drops(boolean value);
 
