@@ -318,7 +318,13 @@ public final class Replies implements AutoCloseable {
 
     /** Number of front-end loops that live. */
     int loopCount() {
-        return loops.length;
+        // With none known nothing is claimed, and so nobody else would look for them.
+        lock();
+        try {
+            return loops.length;
+        } finally {
+            unlock();
+        }
     }
 
     /** The lane to a connection's loop, or null when its front end does not live. */

@@ -15,12 +15,15 @@ import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.poll.Tap;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,20 +90,59 @@ class SharedRepliesTest {
                 });
     }
 
+    /** It ends, and the janitor deletes what was its. */
+    private void loseTheFrontEnd() {
+        final Lane lane = bus.lane(channel, WRITER).orElseThrow();
+        frontEnd.close();
+        lane.hide();
+        bus.delete(lane);
+        Members.delete(bus.membersDirectory(), frontEnd.id());
+        look();
+    }
+
     @Test
     void shouldForgetALaneThatTheJanitorHasDeletedWithItsFrontEnd() {
         try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
             assertEquals(LaneAppender.OK, replies.claimLoop(0, 8));
             replies.release();
-            final Lane lane = bus.lane(channel, WRITER).orElseThrow();
-            frontEnd.close();
-            lane.hide();
-            bus.delete(lane);
-            Members.delete(bus.membersDirectory(), frontEnd.id());
-            look();
+            loseTheFrontEnd();
             assertEquals(LaneAppender.CLOSED, replies.claimLoop(0, 8));
             assertEquals(LaneAppender.CLOSED, replies.claim(1L << 40, 8));
         }
+    }
+
+    @Test
+    void shouldSendToAGroupThoughNothingElseWasEverSent() {
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            assertEquals(LaneAppender.OK, new Groups(replies).send("room", "hello"));
+        }
+        assertEquals(List.of(channel), channelsOfReplies());
+    }
+
+    @Test
+    void shouldSendToAGroupOnTheFrontEndThatComesWhenAllWereGone() {
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            // It knows of the first.
+            assertEquals(LaneAppender.OK, replies.claimLoop(0, 8));
+            replies.release();
+            loseTheFrontEnd();
+            new Groups(replies).send("room", "nobody is there");
+            frontEnd = announce(Member.Kind.FRONT_END, "f4-x", 9);
+            final String next = ReplyAddress.channel(frontEnd.id(), 0);
+            bus.createChannel(next);
+            look();
+            assertEquals(LaneAppender.OK, new Groups(replies).send("room", "hello"));
+            assertEquals(List.of(next), channelsOfReplies());
+        }
+    }
+
+    /** The channel of each reply that was appended. */
+    private List<String> channelsOfReplies() {
+        final List<String> channels = new ArrayList<>();
+        try (Tap tap = new Tap(bus, ReplyAddress::isChannel, problem -> fail(problem))) {
+            tap.poll((lane, now) -> channels.add(lane.lane().channel()), Integer.MAX_VALUE);
+        }
+        return channels;
     }
 
     @Test
