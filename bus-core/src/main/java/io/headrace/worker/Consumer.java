@@ -220,6 +220,9 @@ final class Consumer implements Agent, Claimer.Handler {
             subscription.rewind(ShardTable::isSharded);
         }
         final int callbacks = number == 0 ? writability.doWork() : 0;
+        if (callbacks > 0) {
+            forgetInterruption();
+        }
         final int changes = replies.doWork();
         if (changes > 0) {
             endUploads();
@@ -234,19 +237,28 @@ final class Consumer implements Agent, Claimer.Handler {
         return work + subscription.poll(claimer, work == 0 ? nowNs : clock.nanoTime());
     }
 
+    /**
+     * The user's code may leave its thread interrupted, and such a thread ends as soon as it idles.
+     * One that is closed ends all the same: it is told so before it is interrupted.
+     */
+    private static void forgetInterruption() {
+        Thread.interrupted();
+    }
+
     private void endUploads() {
         uploads.onMembersChanged(
                 (connection, end) -> {
                     final Runnable task = () -> run(end);
                     blocking.ifPresentOrElse(it -> it.execute(connection, task), task);
                 });
+        forgetInterruption();
     }
 
     private void run(Callable<Void> task) {
         try {
             task.call();
-        } catch (final Exception e) {
-            report(e);
+        } catch (final Throwable thrown) {
+            report(thrown);
         }
     }
 
@@ -277,6 +289,7 @@ final class Consumer implements Agent, Claimer.Handler {
             return ClaimWord.CLAIMED;
         }
         final int fate = dispatcher.handle(lane.lane().channel(), message, requests);
+        forgetInterruption();
         if (fate == ClaimWord.DEFERRED) {
             DeliveryHeader.defer(lane.record(), 0, dispatcher.deferredUntilNs());
         }
@@ -307,19 +320,23 @@ final class Consumer implements Agent, Claimer.Handler {
         }
     }
 
-    /** Keeps an error, in short if there is no room for its stack trace or it cannot be printed. */
     private void report(Throwable thrown) {
+        report(member, thrown);
+    }
+
+    /** Keeps an error, in short if there is no room for its stack trace or it cannot be printed. */
+    static void report(Member member, Throwable thrown) {
         boolean recorded = false;
         try {
             recorded = member.errorLog().record(thrown);
-        } catch (final RuntimeException unprintable) {
+        } catch (final Throwable unprintable) {
             // The class alone will have to do.
         }
         if (!recorded) {
             member.errorLog()
                     .record(
                             new HeadraceException(
-                                    "a handler threw " + thrown.getClass().getName()));
+                                    "a handler or callback threw " + thrown.getClass().getName()));
         }
     }
 

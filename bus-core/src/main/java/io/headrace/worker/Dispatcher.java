@@ -87,8 +87,8 @@ final class Dispatcher {
         report.accept(thrown);
         try {
             answerFailure(message);
-        } catch (final RuntimeException e) {
-            report.accept(e);
+        } catch (final Throwable thrownToo) {
+            report.accept(thrownToo);
         }
         return ClaimWord.FAILED;
     }
@@ -134,8 +134,8 @@ final class Dispatcher {
                         new HeadraceException("no dead letter from " + channel + ": code " + code));
             }
             answerFailure(message);
-        } catch (final RuntimeException e) {
-            report.accept(e);
+        } catch (final Throwable thrown) {
+            report.accept(thrown);
         }
         return ClaimWord.FAILED;
     }

@@ -85,7 +85,9 @@ public final class Worker implements AutoCloseable {
 
     private void addConsumers(WorkerContext context) {
         final Writability writability =
-                new Writability(member.errorLog()::record, () -> bus.bells().ring(firstConsumerId));
+                new Writability(
+                        thrown -> Consumer.report(member, thrown),
+                        () -> bus.bells().ring(firstConsumerId));
         final List<Integer> cpus = context.cpuList();
         for (int i = 0; i < context.consumers(); i++) {
             final OptionalInt cpu =
@@ -149,7 +151,10 @@ public final class Worker implements AutoCloseable {
         return worker.open(context, worker::announce);
     }
 
-    /** What there is to run: the member's housekeeping, then the consumers. */
+    /**
+     * What there is to run: the member's housekeeping, then the consumers. These forget that their
+     * thread was interrupted while a handler ran.
+     */
     public List<Agent> agents() {
         final List<Agent> agents = new ArrayList<>(List.of(housekeeping));
         agents.addAll(consumers);

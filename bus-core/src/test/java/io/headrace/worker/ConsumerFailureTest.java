@@ -3,6 +3,7 @@ package io.headrace.worker;
 
 import static io.headrace.worker.TestWorker.connection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.channel.LaneAppender;
@@ -10,9 +11,12 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
+import io.headrace.message.Field;
 import io.headrace.message.MessageType;
 import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
+import io.headrace.worker.reply.HttpReply;
+import io.headrace.worker.reply.UploadReceiver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,6 +98,77 @@ class ConsumerFailureTest {
         assertEquals(500, worker.replies().get(0).status());
         assertEquals(1, worker.counter("failed http.request"));
         assertTrue(worker.errors().toString().contains("UnprintableException"));
+    }
+
+    @Test
+    void shouldSurviveAnExceptionWhoseMessageOverflowsTheStack() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    throw new EndlessException();
+                                }));
+        request(1);
+        worker.rounds();
+        assertEquals(500, worker.replies().get(0).status());
+        assertEquals(1, worker.counter("failed http.request"));
+        assertTrue(worker.errors().toString().contains("EndlessException"));
+    }
+
+    @Test
+    void shouldSurviveAnErrorOfAReceiverWhoseFrontEndHasDied() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest((channel, request, reply) -> reply.receive(new Failing())));
+        request(1);
+        worker.rounds();
+        worker.stop(worker.frontEnd);
+        worker.frontEnd.close();
+        worker.rounds();
+        assertTrue(worker.errors().toString().contains("LinkageError: abandoned"));
+    }
+
+    @Test
+    void shouldForgetAnInterruptionThatAHandlerHasLeft() {
+        final List<Boolean> interrupted = new ArrayList<>();
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    interrupted.add(Thread.currentThread().isInterrupted());
+                                    reply.receive(new Failing());
+                                    Thread.currentThread().interrupt();
+                                }));
+        request(1);
+        request(2);
+        worker.rounds();
+        assertEquals(List.of(false, false), interrupted);
+        assertFalse(Thread.interrupted(), "the thread would end when idle");
+        worker.stop(worker.frontEnd);
+        worker.frontEnd.close();
+        worker.rounds();
+        assertTrue(worker.errors().toString().contains("abandoned"));
+        assertFalse(Thread.interrupted(), "by a receiver");
+    }
+
+    /** Fails when it is abandoned, and leaves its thread interrupted. */
+    private static final class Failing implements UploadReceiver {
+
+        @Override
+        public void onPart(Field content) {
+            // None comes.
+        }
+
+        @Override
+        public void onEnd(HttpReply reply) {
+            // It does not.
+        }
+
+        @Override
+        public void onAbandoned() {
+            Thread.currentThread().interrupt();
+            throw new LinkageError("abandoned");
+        }
     }
 
     @Test
@@ -363,6 +438,15 @@ class ConsumerFailureTest {
         @Override
         public String getMessage() {
             throw new IllegalStateException("cannot be printed");
+        }
+    }
+
+    private static final class EndlessException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            return "endless: " + recurse(0);
         }
     }
 

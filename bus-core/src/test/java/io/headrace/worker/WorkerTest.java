@@ -10,6 +10,7 @@ import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.poll.Tap;
+import io.headrace.janitor.Retention;
 import io.headrace.member.MemberReader;
 import io.headrace.member.Members;
 import io.headrace.message.MessageType;
@@ -24,9 +25,11 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.Agent;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A whole worker with its threads, launched and closed. */
@@ -103,6 +106,59 @@ class WorkerTest {
                     ClaimWord.isFree(words.get(1))
                             || ClaimWord.state(words.get(1)) == ClaimWord.DONE,
                     words.toString());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void shouldHandleTheNextMessageAfterAHandlerHasLeftItsThreadInterrupted() throws Exception {
+        final BlockingQueue<Thread> handled = new LinkedBlockingQueue<>();
+        try (Worker worker =
+                        Worker.launch(
+                                context()
+                                        .onHttpRequest(
+                                                (channel, request, reply) -> {
+                                                    handled.add(Thread.currentThread());
+                                                    Thread.currentThread().interrupt();
+                                                }));
+                TestWriter writer = new TestWriter(worker.bus(), "f1-x-0")) {
+            writer.append("http.request", REQUEST, 1, 0, worker.bus().clock().nanoTime());
+            final Thread consumer = handled.take();
+            // Until it has idled.
+            consumer.join(200);
+            assertTrue(consumer.isAlive());
+            writer.append("http.request", REQUEST, 2, 0, worker.bus().clock().nanoTime());
+            assertEquals(consumer, handled.take());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void shouldEndTheThreadOfAHungHandlerWhenItIsClosed() throws Exception {
+        final BlockingQueue<Thread> inside = new LinkedBlockingQueue<>();
+        System.setProperty(Retention.CLAIM_TIMEOUT_PROPERTY, "200ms");
+        try (Worker worker =
+                        Worker.launch(
+                                context()
+                                        .onHttpRequest(
+                                                (channel, request, reply) -> {
+                                                    inside.add(Thread.currentThread());
+                                                    hangUntilInterrupted();
+                                                }));
+                TestWriter writer = new TestWriter(worker.bus(), "f1-x-0")) {
+            writer.append("http.request", REQUEST, 1, 0, worker.bus().clock().nanoTime());
+            final Thread consumer = inside.take();
+            worker.close();
+            assertFalse(consumer.isAlive());
+        } finally {
+            System.clearProperty(Retention.CLAIM_TIMEOUT_PROPERTY);
+        }
+    }
+
+    /** And its thread stays interrupted. */
+    private static void hangUntilInterrupted() {
+        while (!Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(1_000_000);
         }
     }
 

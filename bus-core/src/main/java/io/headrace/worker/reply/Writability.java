@@ -48,14 +48,15 @@ public final class Writability {
         int work = 0;
         for (int i = waiting.size() - 1; i >= 0; i--) {
             final Waiting next = waiting.get(i);
-            if (next.isWritable.getAsBoolean()) {
-                waiting.remove(i);
-                work++;
-                try {
+            try {
+                if (next.isWritable.getAsBoolean()) {
+                    waiting.remove(i);
+                    work++;
                     next.action.run();
-                } catch (final RuntimeException e) {
-                    onError.onError(e);
                 }
+            } catch (final Throwable thrown) {
+                // An Error, too: it would end the consumer's thread.
+                onError.onError(thrown);
             }
         }
         return work;
