@@ -17,6 +17,7 @@ import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
 import io.headrace.worker.reply.HttpReply;
 import io.headrace.worker.reply.UploadReceiver;
+import io.headrace.worker.reply.WebSocket;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -315,6 +316,44 @@ class ConsumerFailureTest {
         assertEquals(List.of(LaneAppender.CLOSED), codes);
         assertEquals(1, worker.counter("replies refused"));
         assertEquals(1, worker.counter("done http.request"));
+    }
+
+    @Test
+    void shouldSayClosedForAnAddressOfAnotherBus() {
+        start(
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> {
+                                    final String address = ofAnotherBus();
+                                    codes.add(reply.at(address).send(200, "a/b", "x"));
+                                    codes.add(reply.groups().add("room", address));
+                                    codes.add(reply.groups().discard("room", address));
+                                    reply.send(200, "a/b", "mine");
+                                })
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> {
+                                    final WebSocket other = socket.at(ofAnotherBus());
+                                    codes.add(other.send("x"));
+                                    codes.add(other.join("room"));
+                                    codes.add(other.leave("room"));
+                                    codes.add(other.later().send("x"));
+                                    codes.add(other.accept());
+                                    codes.add(other.close());
+                                }));
+        request(1);
+        worker.send("websocket.receive", MessageType.WEB_SOCKET_RECEIVE, 2);
+        worker.rounds();
+        assertEquals(Collections.nCopies(9, LaneAppender.CLOSED), codes);
+        assertEquals(
+                List.of("mine"), worker.replies().stream().map(TestWorker.Reply::content).toList());
+        assertEquals(0, worker.errors().size(), worker.errors().toString());
+    }
+
+    /** The address of a connection of the front end with the same number there. */
+    private String ofAnotherBus() {
+        final String id = worker.bus.settings().id();
+        final String another = id.equals("q3k1z9") ? "q3k1z8" : "q3k1z9";
+        return worker.replyChannel.replace(id, another) + "!7.0";
     }
 
     @Test

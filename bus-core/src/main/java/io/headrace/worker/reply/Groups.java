@@ -44,12 +44,12 @@ public final class Groups {
 
     /** Makes a connection a member; does nothing when it is one. */
     public int add(String group, String sendChannel) {
-        return change(name(group), ReplyAddress.parse(sendChannel).connection(), true);
+        return change(name(group), replies.connection(ReplyAddress.parse(sendChannel)), true);
     }
 
     /** Ends a membership; does nothing when there is none. */
     public int discard(String group, String sendChannel) {
-        return change(name(group), ReplyAddress.parse(sendChannel).connection(), false);
+        return change(name(group), replies.connection(ReplyAddress.parse(sendChannel)), false);
     }
 
     int add(String group, long connection) {

@@ -143,7 +143,7 @@ public final class HttpReply {
     public HttpReply at(String responseChannel) {
         final ReplyAddress address = ReplyAddress.parse(responseChannel);
         return new HttpReply(shared, shared, writability)
-                .to(address.connection(), address.order(), -1);
+                .to(shared.connection(address), address.order(), -1);
     }
 
     /**

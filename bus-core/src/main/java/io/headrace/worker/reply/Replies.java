@@ -53,6 +53,9 @@ public final class Replies implements AutoCloseable {
     private static final int CONTENT_TYPE_LENGTH_MAX = 254;
     private static final int CONTENT_TYPES_MAX = 256;
 
+    // No front end has such a number.
+    private static final long NOBODY = -1;
+
     private final Bus bus;
     private final EpochNanoClock clock;
     private final String writer;
@@ -186,6 +189,13 @@ public final class Replies implements AutoCloseable {
         } finally {
             unlock();
         }
+    }
+
+    /** An address's connection; that of another bus, whose number is a stranger's here, is gone. */
+    long connection(ReplyAddress address) {
+        return ReplyAddress.frontEnd(address.channel()).endsWith("-" + bus.settings().id())
+                ? address.connection()
+                : NOBODY;
     }
 
     /**

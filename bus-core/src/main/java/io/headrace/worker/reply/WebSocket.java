@@ -94,7 +94,8 @@ public final class WebSocket {
         if (other == null) {
             other = new WebSocket(replies, shared, writability);
         }
-        return other.to(ReplyAddress.parse(sendChannel).connection(), 0, NO_SLOT).awaited(true);
+        final long connectionThere = replies.connection(ReplyAddress.parse(sendChannel));
+        return other.to(connectionThere, 0, NO_SLOT).awaited(true);
     }
 
     /** The same connection for one other thread at a time, whichever, for as long as it is open. */
