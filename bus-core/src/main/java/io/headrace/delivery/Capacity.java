@@ -27,6 +27,8 @@ public final class Capacity implements AutoCloseable {
 
     // While a channel is full, every refused message would otherwise look at all that waits.
     private static final long LOOK_INTERVAL_NS = 2_000_000L;
+    // Lanes that could not be listed, perhaps because too many files were open, are tried again.
+    private static final long RETRY_INTERVAL_NS = 1_000_000_000L;
     // At most half of the writer's time is for looks: one at a record takes up to 0.1 us.
     private static final long RECORD_NS = 250L;
 
@@ -44,6 +46,7 @@ public final class Capacity implements AutoCloseable {
     private long waitingBytesAtLook;
     private long passedAtLook;
     private long nextLookNs;
+    private long nextTryNs;
 
     /**
      * @param own the writer's lane in the channel.
@@ -59,9 +62,13 @@ public final class Capacity implements AutoCloseable {
 
     /** Whether a record of this length may be appended. */
     public boolean admits(int recordLength, long nowNs) {
-        if (bus.laneVersion() != laneVersion) {
-            laneVersion = bus.laneVersion();
+        if (bus.laneVersion() != laneVersion && nowNs >= nextTryNs) {
+            final long version = bus.laneVersion();
+            // If it throws, the messages until then go by the lanes that are known.
+            nextTryNs = nowNs + RETRY_INTERVAL_NS;
             lookForLanes(recordLength, nowNs);
+            nextTryNs = 0;
+            laneVersion = version;
         }
         if (hasRoom(recordLength)) {
             return true;

@@ -48,10 +48,6 @@ public final class Janitor implements Agent {
 
     private static final long FOLLOW_INTERVAL_NS = 10_000_000L;
     private static final long LOOK_AHEAD_INTERVAL_NS = 250_000_000L;
-    // What is kept for so long is kept for a little longer: a look at all the files is expensive.
-    private static final int CLEANS_PER_RETENTION = 16;
-    private static final long CLEAN_INTERVAL_MIN_NS = 1_000_000_000L;
-    private static final long CLEAN_INTERVAL_MAX_NS = 5_000_000_000L;
     private static final long TIGHT_CLEAN_INTERVAL_NS = 50_000_000L;
     // For readers that are busy with a message when the lane version rises.
     private static final long HIDDEN_NS = 2_000_000_000L;
@@ -62,7 +58,6 @@ public final class Janitor implements Agent {
     private final Member member;
     private final LiveMembers liveMembers;
     private final Retention retention;
-    private final long cleanIntervalNs;
     private final Election election;
     private final DeadClaims deadClaims;
     private final OpenConnections openConnections;
@@ -82,6 +77,7 @@ public final class Janitor implements Agent {
     private final Set<String> reaped = new HashSet<>();
     private LiveMembers.Snapshot seen;
     private long laneVersion = -1;
+    private boolean isComplete;
     private long nextFollowNs;
     private long nextLookAheadNs;
     private long lastCleanNs;
@@ -96,12 +92,6 @@ public final class Janitor implements Agent {
         this.liveMembers = liveMembers;
         this.retention = retention;
         this.consumerId = consumerId;
-        this.cleanIntervalNs =
-                Math.max(
-                        CLEAN_INTERVAL_MIN_NS,
-                        Math.min(
-                                retention.retentionMs() * 1_000_000L / CLEANS_PER_RETENTION,
-                                CLEAN_INTERVAL_MAX_NS));
         this.election = new Election(bus.file("janitor.lock"), member.errorLog()::record);
         this.deadClaims = new DeadClaims(bus);
         this.openConnections =
@@ -138,7 +128,8 @@ public final class Janitor implements Agent {
                 || newlyElected
                 || lookAhead && !strangeSinceNs.isEmpty()) {
             laneVersion = version;
-            lookForLanes(isElected, members, nowNs);
+            isComplete = false;
+            isComplete = lookForLanes(isElected, members, nowNs);
         }
         int work = bus.isMemoryTight() ? MUCH_WORK : 0;
         for (final LaneKeeper keeper : keepers.values()) {
@@ -158,8 +149,10 @@ public final class Janitor implements Agent {
             }
         }
         if (nowNs - lastCleanNs
-                >= (bus.isMemoryTight() ? TIGHT_CLEAN_INTERVAL_NS : cleanIntervalNs)) {
+                >= (bus.isMemoryTight() ? TIGHT_CLEAN_INTERVAL_NS : retention.cleanIntervalNs())) {
             lastCleanNs = nowNs;
+            // Lanes that could not be read, perhaps because too many files were open, once more.
+            laneVersion = isComplete ? laneVersion : -1;
             clean(members, nowNs);
             if (isElected) {
                 cleanUnreadable(members, nowNs);
@@ -169,7 +162,9 @@ public final class Janitor implements Agent {
         return work;
     }
 
-    private void lookForLanes(boolean isElected, LiveMembers.Snapshot members, long nowNs) {
+    /** Whether all that it is to keep could be read; otherwise it is to look once more. */
+    private boolean lookForLanes(boolean isElected, LiveMembers.Snapshot members, long nowNs) {
+        boolean all = true;
         final List<Path> lanes = bus.lanePaths();
         strangeSinceNs.keySet().retainAll(lanes);
         keepNoMore(isElected, members, nowNs);
@@ -179,6 +174,7 @@ public final class Janitor implements Agent {
                     bus.lane(path).ifPresent(this::keep);
                 } catch (final HeadraceException badLane) {
                     if (Lane.isReadable(path)) {
+                        all = false;
                         member.errorLog().record(badLane);
                     }
                 }
@@ -188,6 +184,7 @@ public final class Janitor implements Agent {
             shardTables.computeIfAbsent(
                     ShardTable.group(channel), group -> ShardTable.of(bus, group));
         }
+        return all;
     }
 
     /** A writer that has been made for longer than strangers are waited for may yet have joined. */

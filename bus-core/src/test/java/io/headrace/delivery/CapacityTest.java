@@ -3,14 +3,18 @@ package io.headrace.delivery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.testing.TestWriter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
@@ -304,6 +308,26 @@ class CapacityTest {
                     ofSome.letGo();
                 }
             }
+        }
+    }
+
+    @Test
+    void shouldListLanesAgainThatCouldNotBeListedThoughNothingElseChanges() throws IOException {
+        append(some, 5);
+        assertTrue(admits(ofSome));
+        final Path channels = bus.directory().resolve("channels");
+        final Path away = channels.resolveSibling("away");
+        try (TestWriter third = new TestWriter(bus, "f3-third-0")) {
+            append(third, 5);
+            Files.move(channels, away);
+            Files.createFile(channels);
+            assertThrows(HeadraceException.class, () -> admits(ofSome));
+            // Those that it knows have room, and no message is refused for the others.
+            assertTrue(admits(ofSome));
+            Files.delete(channels);
+            Files.move(away, channels);
+            nowNs += 1_000_000_000L;
+            assertFalse(admits(ofSome));
         }
     }
 

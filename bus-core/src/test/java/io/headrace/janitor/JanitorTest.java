@@ -5,8 +5,11 @@ import static io.headrace.janitor.SimulatedHost.MS;
 import static io.headrace.janitor.SimulatedHost.SECOND;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.HeadraceException;
+import io.headrace.channel.Bus;
 import io.headrace.channel.LaneMark;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.DeadClaims;
@@ -334,6 +337,42 @@ class JanitorTest {
         host.bus.raiseLaneVersion();
         run(first, 10 * SECOND);
         assertFalse(Files.exists(lanePath(REQUESTS)));
+    }
+
+    @Test
+    void shouldListLanesAgainThatCouldNotBeListedThoughNothingElseChanges() throws IOException {
+        run(first, 20 * MS, frontEnd);
+        final Path channels = host.bus.directory().resolve("channels");
+        final Path away = channels.resolveSibling("away");
+        try (TestWriter own = new TestWriter(host.bus, first.member.id() + "-0")) {
+            own.append(REQUESTS, host.nowNs);
+            host.finishAll(REQUESTS, own.id(), 77);
+            Files.move(channels, away);
+            Files.createFile(channels);
+            assertThrows(HeadraceException.class, first::doWork);
+            Files.delete(channels);
+            Files.move(away, channels);
+            run(first, 2 * SECOND, frontEnd);
+            assertEquals(1, host.mark(REQUESTS, own.id()).endedCount());
+        }
+    }
+
+    @Test
+    void shouldKeepALaneThatCouldNotBeReadAtFirstThoughNothingElseChanges() throws IOException {
+        run(first, 20 * MS, frontEnd);
+        // Not a bus that has its lanes open already.
+        try (Bus other = Bus.open(host.bus.directory());
+                TestWriter own = new TestWriter(other, first.member.id() + "-0")) {
+            final Path properties = own.lane(REQUESTS).lane().path().resolve("lane.properties");
+            own.append(REQUESTS, host.nowNs);
+            final String good = Files.readString(properties);
+            Files.writeString(properties, "version=9\n");
+            run(first, 20 * MS, frontEnd);
+            Files.writeString(properties, good);
+            host.finishAll(REQUESTS, own.id(), 77);
+            run(first, 2 * SECOND, frontEnd);
+            assertEquals(1, host.mark(REQUESTS, own.id()).endedCount());
+        }
     }
 
     private void append(int count) {

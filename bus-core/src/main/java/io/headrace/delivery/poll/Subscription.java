@@ -251,8 +251,7 @@ public final class Subscription implements AutoCloseable {
     }
 
     private void lookForLanes() {
-        isComplete = true;
-        final List<Lane> lanes = bus.lanes(channels, this::onProblem);
+        final List<Lane> lanes = list();
         final List<WriterLanes> all = new ArrayList<>(List.of(writers));
         try {
             for (final Lane lane : lanes) {
@@ -283,6 +282,16 @@ public final class Subscription implements AutoCloseable {
             awake = writers.clone();
             awakeCount = awake.length;
             all.forEach(writer -> writer.isAwake(true));
+        }
+    }
+
+    private List<Lane> list() {
+        isComplete = true;
+        try {
+            return bus.lanes(channels, this::onProblem);
+        } catch (final RuntimeException e) {
+            isComplete = false;
+            throw e;
         }
     }
 

@@ -162,6 +162,28 @@ class BadLaneTest {
     }
 
     @Test
+    void shouldListLanesAgainThatCouldNotBeListedThoughNothingElseChanges() throws IOException {
+        drain();
+        final Path channels = directory.resolve("bus/channels");
+        final Path away = channels.resolveSibling("away");
+        try (TestWriter newcomer = new TestWriter(writers, "b")) {
+            newcomer.append(CHANNEL, 1);
+            Files.move(channels, away);
+            Files.createFile(channels);
+            assertThrows(HeadraceException.class, this::drain);
+            first.append(CHANNEL, 1);
+            drain();
+            Files.delete(channels);
+            Files.move(away, channels);
+            drain();
+            assertEquals(Set.of("a1", "m1", "z1", "a2"), Set.copyOf(delivered));
+            subscription.poll(this::deliver, 1_000_000_001L);
+            subscription.poll(this::deliver, 1_000_000_001L);
+            assertEquals(Set.of("a1", "m1", "z1", "a2", "b1"), Set.copyOf(delivered));
+        }
+    }
+
+    @Test
     void shouldReadARecordOfALaneUntilItIsDeletedAndThenLetItGo() {
         final Lane lane = readers.lane(CHANNEL, "a").orElseThrow();
         final long index;
