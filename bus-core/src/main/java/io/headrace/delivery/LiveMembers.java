@@ -62,11 +62,14 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
         private final List<Known> live;
         private final List<Known> stopped;
         private final List<Known> dead;
+        private final boolean isComplete;
 
-        private Snapshot(List<Known> live, List<Known> stopped, List<Known> dead) {
+        private Snapshot(
+                List<Known> live, List<Known> stopped, List<Known> dead, boolean isComplete) {
             this.live = live;
             this.stopped = stopped;
             this.dead = dead;
+            this.isComplete = isComplete;
         }
 
         /** Whether a live worker consumes this channel. */
@@ -133,6 +136,19 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
                     .anyMatch(member -> member.id.equals(memberId));
         }
 
+        /**
+         * Whether no member has this consumer. One that is not known may be somebody's all the same
+         * while some member's file cannot be read.
+         */
+        public boolean isNobody(int consumerId) {
+            return isComplete && !isKnown(consumerId);
+        }
+
+        /** The same of a member's id. */
+        public boolean isNobody(String memberId) {
+            return isComplete && !isKnown(memberId);
+        }
+
         /** Whether the member with this id has ended, for certain. */
         public boolean isDead(String memberId) {
             for (int i = 0; i < dead.size(); i++) {
@@ -170,7 +186,8 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
         }
 
         private boolean isSame(Snapshot other) {
-            return isSame(live, other.live)
+            return isComplete == other.isComplete
+                    && isSame(live, other.live)
                     && isSame(stopped, other.stopped)
                     && isSame(dead, other.dead);
         }
@@ -193,7 +210,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
     private final Members members;
     // To compile patterns takes longer than all the rest of a look.
     private final Map<MemberReader, Predicate<String>> channels = new HashMap<>();
-    private volatile Snapshot snapshot = new Snapshot(List.of(), List.of(), List.of());
+    private volatile Snapshot snapshot = new Snapshot(List.of(), List.of(), List.of(), false);
     private Optional<DeathWatch> watch = Optional.empty();
     private long laneVersion = -1;
     private long nextLookNs;
@@ -248,7 +265,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
         return writer.substring(0, Math.max(0, writer.lastIndexOf('-')));
     }
 
-    /** The last look's result: another object exactly when somebody came or went. */
+    /** The last look's result: another object exactly when that has changed. */
     public Snapshot snapshot() {
         return snapshot;
     }
@@ -293,7 +310,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
         for (final Known member : live) {
             watchesAll = watch.isPresent() && watch.get().add(member.firstConsumerId) && watchesAll;
         }
-        final Snapshot next = new Snapshot(live, stopped, dead);
+        final Snapshot next = new Snapshot(live, stopped, dead, members.isComplete());
         if (!next.isSame(snapshot)) {
             snapshot = next;
             bus.bells().ringAll();

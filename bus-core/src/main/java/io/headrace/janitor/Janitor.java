@@ -209,7 +209,7 @@ public final class Janitor implements Agent {
         if (owner.equals(member.id())) {
             return true;
         }
-        if (!isElected || members.isKnown(owner)) {
+        if (!isElected || !members.isNobody(owner)) {
             strangeSinceNs.remove(lane);
             return isElected && members.isDead(owner);
         }
@@ -224,7 +224,7 @@ public final class Janitor implements Agent {
             final int owner = table.owner(shard);
             if (members.isOut(owner)) {
                 given |= table.release(shard, owner);
-            } else if (owner == 0 || members.isKnown(owner)) {
+            } else if (owner == 0 || !members.isNobody(owner)) {
                 unknown[shard] = 0;
             } else if (unknown[shard] != owner) {
                 // It may have joined after the members were looked at.

@@ -191,6 +191,7 @@ final class LaneKeeper implements AutoCloseable {
     void lookAhead(LiveMembers.Snapshot members, long nowNs) {
         // The count of a dead writer's last record may be missing.
         tail.lookAgain();
+        unknownSinceNs.keySet().removeIf(holder -> !members.isNobody(holder));
         if (drained) {
             return;
         }
@@ -269,10 +270,8 @@ final class LaneKeeper implements AutoCloseable {
      * was stopped meanwhile. One that only has just joined is known at the next look.
      */
     private boolean isGone(int holder, LiveMembers.Snapshot members, long nowNs) {
-        if (members.isKnown(holder)) {
-            return false;
-        }
-        return nowNs - unknownSinceNs.computeIfAbsent(holder, unknown -> nowNs) >= UNKNOWN_NS;
+        return members.isNobody(holder)
+                && nowNs - unknownSinceNs.computeIfAbsent(holder, unknown -> nowNs) >= UNKNOWN_NS;
     }
 
     /**

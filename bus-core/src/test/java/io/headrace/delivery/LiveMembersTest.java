@@ -237,6 +237,22 @@ class LiveMembersTest {
     }
 
     @Test
+    void shouldTakeNobodyForAStrangerWhileAMemberCannotBeRead() throws IOException {
+        assertFalse(liveMembers.snapshot().isNobody(4_711));
+        assertTrue(look().isNobody(4_711));
+        final Path unread = TestMembers.file(bus, "w7-x");
+        Files.write(unread, new byte[3]);
+        final LiveMembers.Snapshot incomplete = look();
+        assertFalse(incomplete.isNobody(4_711));
+        assertFalse(incomplete.isNobody("w8-y"));
+        Files.delete(unread);
+        assertTrue(look().isNobody(4_711));
+        assertTrue(look().isNobody("w8-y"));
+        final Member known = worker("*", 1);
+        assertFalse(look().isNobody(known.id()));
+    }
+
+    @Test
     void shouldLookAgainOnlyAfterItsIntervalUnlessTheBusHasChanged() {
         look();
         bus.raiseLaneVersion();

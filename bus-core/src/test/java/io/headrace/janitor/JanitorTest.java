@@ -209,6 +209,47 @@ class JanitorTest {
     }
 
     @Test
+    void shouldTakeNobodyForGoneWhileAMemberCannotBeRead() throws IOException {
+        append(1);
+        host.claim(REQUESTS, writer.id(), 0, 4_711);
+        final Path unread = TestMembers.file(host.bus, "w77-unread");
+        Files.write(unread, new byte[100]);
+        try (TestWriter stranger = new TestWriter(host.bus, "w77-unread-0")) {
+            stranger.append(REQUESTS, host.nowNs);
+            host.finishAll(REQUESTS, stranger.id(), 77);
+            run(first, 3 * SECOND, frontEnd);
+            assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
+            assertEquals(0, host.mark(REQUESTS, stranger.id()).endedCount());
+            Files.delete(unread);
+            run(first, 90 * MS, frontEnd);
+            assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
+            run(first, 100 * MS, frontEnd);
+            assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 0));
+            run(first, 3 * SECOND, frontEnd);
+            assertEquals(1, host.mark(REQUESTS, stranger.id()).endedCount());
+        }
+    }
+
+    @Test
+    void shouldWaitAnewForAConsumerThatWasKnownInBetween() throws IOException {
+        try (Member worker = TestMembers.worker(host.bus, "http.*", 1)) {
+            append(1);
+            host.claim(REQUESTS, writer.id(), 0, consumerId(worker));
+            final Path file = TestMembers.file(host.bus, worker.id());
+            final Path away = host.bus.directory().resolve("away");
+            move(file, away);
+            run(first, 60 * MS, frontEnd);
+            move(away, file);
+            run(first, 60 * MS, frontEnd);
+            move(file, away);
+            run(first, 90 * MS, frontEnd);
+            assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
+            run(first, 50 * MS, frontEnd);
+            assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 0));
+        }
+    }
+
+    @Test
     void shouldFindAHungClaimThatDoesNotSaySinceWhen() {
         append(1);
         host.record(
@@ -373,6 +414,11 @@ class JanitorTest {
             run(first, 2 * SECOND, frontEnd);
             assertEquals(1, host.mark(REQUESTS, own.id()).endedCount());
         }
+    }
+
+    private void move(Path from, Path to) throws IOException {
+        Files.move(from, to);
+        host.bus.raiseLaneVersion();
     }
 
     private void append(int count) {
