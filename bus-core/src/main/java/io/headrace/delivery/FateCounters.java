@@ -18,6 +18,8 @@ public final class FateCounters {
     // By channel, then by state of the claim word.
     private final Map<String, AtomicCounter[]> byChannel = new HashMap<>();
     private final AtomicCounter undecodable;
+    // Of the channels that came when the member had no room for another counter.
+    private final AtomicCounter others;
     // Messages of one channel come in rows; a lane's name for it is always the same object.
     private String lastChannel;
     private AtomicCounter[] last;
@@ -29,11 +31,12 @@ public final class FateCounters {
         this.member = member;
         this.owner = owner;
         this.undecodable = member.counter(owner + " undecodable");
+        this.others = member.counter(owner + " fates others");
     }
 
     /**
      * The counter of messages of a channel that ended in this fate, or were deferred: one of {@link
-     * ClaimWord}'s states.
+     * ClaimWord}'s states. Where there is no room for it, one that counts all of these.
      */
     public AtomicCounter of(int fate, String channel) {
         if (channel != lastChannel) {
@@ -41,10 +44,18 @@ public final class FateCounters {
             lastChannel = channel;
         }
         if (last[fate] == null) {
-            final String label = fate == ClaimWord.DEFERRED ? "deferred" : ClaimWord.label(fate);
-            last[fate] = member.counter(owner + " " + label + " " + channel);
+            last[fate] = allocate(fate, channel);
         }
         return last[fate];
+    }
+
+    private AtomicCounter allocate(int fate, String channel) {
+        final String label = fate == ClaimWord.DEFERRED ? "deferred" : ClaimWord.label(fate);
+        try {
+            return member.counter(owner + " " + label + " " + channel);
+        } catch (final IllegalStateException full) {
+            return others;
+        }
     }
 
     AtomicCounter undecodable() {
