@@ -79,20 +79,24 @@ public final class TailCommand implements Callable<Integer> {
                             throw new UncheckedIOException(e);
                         }
                     };
-            while (printed < limit && !stop.isStopped()) {
-                final int passed = tap.poll(print, (int) Math.min(limit - printed, 1_000));
-                if (passed == 0) {
-                    out.flush();
-                    if (!follow || stop.await(FOLLOW_INTERVAL_MS)) {
+            try {
+                while (printed < limit && !stop.isStopped()) {
+                    final int passed = tap.poll(print, (int) Math.min(limit - printed, 1_000));
+                    if (passed == 0) {
+                        out.flush();
+                        if (!follow || stop.await(FOLLOW_INTERVAL_MS)) {
+                            break;
+                        }
+                    }
+                    if (System.out.checkError()) {
+                        // The reader of our output has gone, as head does after its last line.
                         break;
                     }
                 }
-                if (System.out.checkError()) {
-                    // The reader of our output has gone, as head does after its last line.
-                    break;
-                }
+            } finally {
+                // Also what was printed before a failure.
+                out.flush();
             }
-            out.flush();
         }
         return 0;
     }

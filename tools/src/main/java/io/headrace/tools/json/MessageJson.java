@@ -2,6 +2,7 @@
 package io.headrace.tools.json;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.headrace.HeadraceException;
 import io.headrace.message.Accept;
 import io.headrace.message.Close;
 import io.headrace.message.Datagram;
@@ -25,9 +26,22 @@ public final class MessageJson {
 
     private MessageJson() {}
 
-    /** Writes a decoded message as an object. */
+    /**
+     * Writes a decoded message as an object. Where its request's record has been deleted, {@code
+     * problem} says so in place of the request's keys.
+     */
     public static void write(JsonGenerator json, Message message) throws IOException {
         json.writeStartObject();
+        try {
+            writeAll(json, message);
+        } catch (final HeadraceException gone) {
+            json.writeStringField("problem", gone.getMessage());
+        }
+        json.writeEndObject();
+    }
+
+    /** Writes its keys, those of the request last, which may be gone. */
+    private static void writeAll(JsonGenerator json, Message message) throws IOException {
         switch (message.type()) {
             case HTTP_REQUEST, HTTP_DISCONNECT -> {
                 writeKeys(json, message.request());
@@ -41,12 +55,12 @@ public final class MessageJson {
                 }
             }
             case WEB_SOCKET_RECEIVE -> {
-                writeConnectionKeys(json, message.request());
                 writeDatagram(json, message.datagram());
+                writeConnectionKeys(json, message.request());
             }
             case WEB_SOCKET_CLIENT_CLOSE -> {
-                writeConnectionKeys(json, message.request());
                 writeClose(json, message.close());
+                writeConnectionKeys(json, message.request());
             }
             case WEB_SOCKET_SEND -> writeDatagram(json, message.datagram());
             case WEB_SOCKET_SERVER_CLOSE -> writeClose(json, message.close());
@@ -63,7 +77,6 @@ public final class MessageJson {
             case DEAD_LETTER -> writeLetter(json, message.deadLetter());
             default -> throw new AssertionError(message.type());
         }
-        json.writeEndObject();
     }
 
     /**

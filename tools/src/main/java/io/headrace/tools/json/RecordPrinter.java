@@ -3,6 +3,7 @@ package io.headrace.tools.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.name.ChannelName;
@@ -14,6 +15,7 @@ import io.headrace.member.MemberReader;
 import io.headrace.member.Members;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
+import io.headrace.message.Request;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -60,7 +62,7 @@ public final class RecordPrinter implements AutoCloseable {
     private void printJson(
             LanePoller lane, UnsafeBuffer record, boolean whole, boolean decoded, Writer out)
             throws IOException {
-        // A line at a time, so that a record whose request is gone leaves no half line.
+        // A line at a time, so that a record that cannot be printed leaves no half line.
         final StringWriter line = new StringWriter();
         try (JsonGenerator json = factory.createGenerator(line)) {
             json.writeStartObject();
@@ -147,13 +149,7 @@ public final class RecordPrinter implements AutoCloseable {
 
     private String summary() {
         return switch (message.type()) {
-            case HTTP_REQUEST, HTTP_DISCONNECT, WEB_SOCKET_CONNECTION ->
-                    message.request().method()
-                            + " "
-                            + message.request().path()
-                            + (message.request().queryString().isEmpty()
-                                    ? ""
-                                    : "?" + message.request().queryString());
+            case HTTP_REQUEST, HTTP_DISCONNECT, WEB_SOCKET_CONNECTION -> requestLine();
             case HTTP_RESPONSE ->
                     message.response().statusCode()
                             + " "
@@ -186,6 +182,18 @@ public final class RecordPrinter implements AutoCloseable {
             case DEAD_LETTER ->
                     message.deadLetter().attempts() + " attempts: " + message.deadLetter().reason();
         };
+    }
+
+    /** Method and target of the message's request, or why they cannot be had. */
+    private String requestLine() {
+        try {
+            final Request request = message.request();
+            final String query = request.queryString();
+            return request.method() + " " + request.path() + (query.isEmpty() ? "" : "?" + query);
+        } catch (final HeadraceException gone) {
+            // Its file may be deleted long before the last message that points at it.
+            return gone.getMessage();
+        }
     }
 
     /** A consumer as its worker's id and its number there. */
