@@ -53,6 +53,7 @@ public final class RequeueCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        final StopSignal stop = new StopSignal();
         try (Bus bus = Bus.open(common.directory())) {
             final int consumerId = bus.nextConsumerIds(1);
             final String id =
@@ -70,7 +71,7 @@ public final class RequeueCommand implements Callable<Integer> {
                 member.announce();
                 bus.raiseLaneVersion();
                 for (final Lane lane : bus.lanes(this::isWanted, RequeueCommand::onBadLane)) {
-                    requeue(bus, lane, id + "-0", consumerId);
+                    requeue(bus, lane, id + "-0", consumerId, stop);
                 }
             } finally {
                 CloseHelper.quietCloseAll(lanes.values());
@@ -87,47 +88,64 @@ public final class RequeueCommand implements Callable<Integer> {
                                 .test(channel.substring(DEAD.length())));
     }
 
-    private void requeue(Bus bus, Lane lane, String writer, int consumerId) {
+    private void requeue(Bus bus, Lane lane, String writer, int consumerId, StopSignal stop) {
         final String channel = lane.channel().substring(DEAD.length());
         try (LanePoller poller = lane.poller()) {
-            for (; requeued < limit && poller.peek(); poller.advance()) {
+            for (; requeued < limit && !stop.isStopped() && poller.peek(); poller.advance()) {
                 final UnsafeBuffer record = poller.record();
-                if (Message.isWhole(record) && ClaimWord.tryClaim(record, consumerId)) {
-                    final long nowNs = bus.clock().nanoTime();
-                    DeliveryHeader.claimedNs(record, 0, nowNs);
-                    final int fate = append(bus, channel, writer, record, nowNs);
-                    if (fate == ClaimWord.DEFERRED) {
-                        DeliveryHeader.defer(record, 0, nowNs);
-                    } else {
-                        DeliveryHeader.doneNs(record, 0, bus.clock().nanoTime());
-                    }
-                    ClaimWord.finish(record, consumerId, fate);
-                    if (fate == ClaimWord.DEFERRED) {
-                        throw new HeadraceException(
-                                "channel %s has no room; %d messages are put back"
-                                        .formatted(channel, requeued));
-                    }
+                if (!Message.isWhole(record) || !ClaimWord.isFree(ClaimWord.read(record))) {
+                    continue;
+                }
+                // Before the claim: what cannot be made must not cost the letter.
+                final LaneAppender target =
+                        lanes.computeIfAbsent(
+                                ChannelName.check(channel),
+                                name -> bus.newLane(name, writer, sequence));
+                if (ClaimWord.tryClaim(record, consumerId)
+                        && requeue(bus, target, record, consumerId) == ClaimWord.DEFERRED) {
+                    throw new HeadraceException(
+                            "channel %s has no room; %d messages are put back"
+                                    .formatted(channel, requeued));
                 }
             }
         }
     }
 
-    /** Appends what is in a letter; returns how the letter ends. */
-    private int append(Bus bus, String channel, String writer, UnsafeBuffer record, long nowNs) {
+    /** Appends what is in a letter that is claimed, and ends the letter; returns how. */
+    private int requeue(Bus bus, LaneAppender target, UnsafeBuffer record, int consumerId) {
+        final long nowNs = bus.clock().nanoTime();
+        DeliveryHeader.claimedNs(record, 0, nowNs);
+        // Also when it fails: a letter that stays claimed would be lost with this member.
+        int fate = ClaimWord.DEFERRED;
+        try {
+            fate = append(target, record, nowNs);
+        } finally {
+            if (fate == ClaimWord.DEFERRED) {
+                target.abortIfClaimed();
+                DeliveryHeader.defer(record, 0, nowNs);
+            } else {
+                DeliveryHeader.doneNs(record, 0, bus.clock().nanoTime());
+            }
+            ClaimWord.finish(record, consumerId, fate);
+        }
+        return fate;
+    }
+
+    private int append(LaneAppender target, UnsafeBuffer record, long nowNs) {
         if (!message.wrap(record).decode() || !Message.isWhole(message.deadLetter().record())) {
-            System.err.println("headrace requeue: a letter of " + channel + " cannot be decoded");
+            System.err.println(
+                    "headrace requeue: a letter of "
+                            + target.lane().channel()
+                            + " cannot be decoded");
             return ClaimWord.FAILED;
         }
         final UnsafeBuffer letter = message.deadLetter().record();
         final int length = DeliveryHeader.messageLength(letter, 0);
-        final LaneAppender lane =
-                lanes.computeIfAbsent(
-                        ChannelName.check(channel), name -> bus.newLane(name, writer, sequence));
-        if (lane.claim(length, nowNs) != LaneAppender.OK) {
+        if (target.claim(length, nowNs) != LaneAppender.OK) {
             return ClaimWord.DEFERRED;
         }
-        lane.buffer().putBytes(lane.offset(), letter, DeliveryHeader.LENGTH, length);
-        lane.commit(
+        target.buffer().putBytes(target.offset(), letter, DeliveryHeader.LENGTH, length);
+        target.commit(
                 DeliveryHeader.connection(letter, 0),
                 DeliveryHeader.order(letter, 0),
                 NEVER,

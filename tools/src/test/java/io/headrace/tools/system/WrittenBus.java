@@ -9,7 +9,9 @@ import io.headrace.channel.Lane;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.WriterSequence;
+import io.headrace.message.DeliveryHeader;
 import io.headrace.message.encode.EventEncoder;
+import io.headrace.message.encode.LetterEncoder;
 import io.headrace.message.encode.RequestKeys;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -111,6 +113,22 @@ final class WrittenBus implements AutoCloseable {
                                 frame,
                                 0,
                                 frame.capacity()));
+    }
+
+    /** A dead letter that has a request in it. */
+    void letter(long connection, String path) {
+        final RequestKeys keys = keys(path);
+        final int length = EventEncoder.requestLength(keys);
+        final UnsafeBuffer letter = new UnsafeBuffer(new byte[DeliveryHeader.LENGTH + length]);
+        DeliveryHeader.write(letter, 0, length, 1, connection, 0, 0, nowNs, nowNs);
+        events.encodeRequest(letter, DeliveryHeader.LENGTH, keys);
+        final byte[] reason = "a test's".getBytes(UTF_8);
+        append(
+                "dead.http.request",
+                LetterEncoder.deadLetterLength(reason.length, letter.capacity()),
+                connection,
+                (buffer, offset) ->
+                        new LetterEncoder().encodeDeadLetter(buffer, offset, 10, reason, letter));
     }
 
     /** From now on each lane writes to another file. */
