@@ -22,7 +22,7 @@ import org.agrona.CloseHelper;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** A bus that nobody serves: its messages are a test's, and so is what becomes of its files. */
-final class WrittenBus implements AutoCloseable {
+public final class WrittenBus implements AutoCloseable {
 
     private static final String WRITER = "f1-test-0";
 
@@ -34,20 +34,20 @@ final class WrittenBus implements AutoCloseable {
 
     /** Encodes a message. */
     @FunctionalInterface
-    interface Encoding {
+    public interface Encoding {
         void encode(UnsafeBuffer buffer, int offset);
     }
 
-    WrittenBus(Path directory) {
+    public WrittenBus(Path directory) {
         bus = Bus.openOrCreate(directory);
         nowNs = bus.clock().nanoTime();
     }
 
-    Bus bus() {
+    public Bus bus() {
         return bus;
     }
 
-    long append(String channel, int length, long connection, Encoding encoding) {
+    public long append(String channel, int length, long connection, Encoding encoding) {
         final LaneAppender lane =
                 lanes.computeIfAbsent(channel, name -> bus.newLane(name, WRITER, sequence));
         assertEquals(LaneAppender.OK, lane.claim(length, nowNs));
@@ -55,7 +55,7 @@ final class WrittenBus implements AutoCloseable {
         return lane.commit(connection, 0, 0, nowNs, nowNs);
     }
 
-    long request(long connection, String path) {
+    public long request(long connection, String path) {
         final RequestKeys keys = keys(path);
         return append(
                 "http.request",
@@ -64,7 +64,7 @@ final class WrittenBus implements AutoCloseable {
                 (buffer, offset) -> events.encodeRequest(buffer, offset, keys));
     }
 
-    long connect(long connection, String path) {
+    public long connect(long connection, String path) {
         final RequestKeys keys = keys(path);
         return append(
                 "websocket.connect",
@@ -89,7 +89,7 @@ final class WrittenBus implements AutoCloseable {
         return keys.text().end();
     }
 
-    void disconnect(long connection, long requestIndex) {
+    public void disconnect(long connection, long requestIndex) {
         append(
                 "http.disconnect",
                 EventEncoder.disconnectLength(),
@@ -97,7 +97,7 @@ final class WrittenBus implements AutoCloseable {
                 (buffer, offset) -> events.encodeDisconnect(buffer, offset, requestIndex));
     }
 
-    void receive(long connection, long connectIndex, String content) {
+    public void receive(long connection, long connectIndex, String content) {
         final UnsafeBuffer frame = new UnsafeBuffer(content.getBytes(UTF_8));
         append(
                 "websocket.receive",
@@ -116,7 +116,7 @@ final class WrittenBus implements AutoCloseable {
     }
 
     /** A dead letter that has a request in it. */
-    void letter(long connection, String path) {
+    public void letter(long connection, String path) {
         final RequestKeys keys = keys(path);
         final int length = EventEncoder.requestLength(keys);
         final UnsafeBuffer letter = new UnsafeBuffer(new byte[DeliveryHeader.LENGTH + length]);
@@ -132,16 +132,16 @@ final class WrittenBus implements AutoCloseable {
     }
 
     /** From now on each lane writes to another file. */
-    void roll() {
+    public void roll() {
         nowNs += TimeUnit.HOURS.toNanos(1);
     }
 
-    Lane lane(String channel) {
+    public Lane lane(String channel) {
         return lanes.get(channel).lane();
     }
 
     /** Deletes all files of a lane but the last, as the janitor does when nobody needs them. */
-    void deleteFiles(String... channels) {
+    public void deleteFiles(String... channels) {
         for (final String channel : List.of(channels)) {
             try (LanePoller poller = lane(channel).poller()) {
                 while (poller.peek()) {
