@@ -13,7 +13,6 @@ import io.headrace.message.Message;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.CloseHelper;
-import org.agrona.collections.LongArrayList;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -157,84 +156,35 @@ public final class Capacity implements AutoCloseable {
         backlogs.forEach(Backlog::look);
     }
 
-    /**
-     * What waits in one lane. A stretch in which nothing waits is not looked at again, unless
-     * something in it is free again; nor is what has ended by the janitor's mark. So a message that
-     * waits for long costs its stretch, however many have ended behind it.
-     */
+    /** What waits in one lane. */
     private final class Backlog {
 
-        private static final long NONE = -1;
-        private static final int STRETCH_LENGTH = 256;
-
         private final LanePoller poller;
-        // Indexes at which stretches begin: each with a message that waited, but for the last one.
-        private LongArrayList starts = new LongArrayList();
-        private LongArrayList nextStarts = new LongArrayList();
-        private long lastIndex = NONE;
+        private final Stretches stretches;
 
         private Backlog(Lane lane) {
             poller = lane.poller();
-            starts.addLong(NONE);
+            stretches = new Stretches(poller);
         }
 
         private void look() {
             poller.lane().readMark(mark);
             if (poller.freed().look()) {
-                final long first = Math.min(starts.getLong(0), poller.freed().first());
-                starts.clear();
-                starts.addLong(first);
+                stretches.revisit(poller.freed().first());
             }
-            nextStarts.clear();
-            final int last = starts.size() - 1;
-            for (int i = 0; i < last; i++) {
-                moveTo(starts.getLong(i));
-                pass(starts.getLong(i + 1));
-            }
-            moveTo(starts.getLong(last));
-            passRest();
-            final LongArrayList passed = starts;
-            starts = nextStarts;
-            nextStarts = passed;
+            passedAtLook += stretches.pass(mark, this::count);
         }
 
-        private void moveTo(long start) {
-            if (!poller.moveTo(Math.max(start, mark.lastEnded()))) {
-                // It is deleted, and all in its file has ended.
-                poller.rewind(mark);
+        private boolean count(LanePoller head) {
+            final UnsafeBuffer record = head.record();
+            final boolean waits =
+                    Message.isWhole(record) && ClaimWord.isFree(ClaimWord.read(record));
+            if (waits) {
+                waitingAtLook++;
+                waitingBytesAtLook +=
+                        DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
             }
-        }
-
-        private void passRest() {
-            lastIndex = NONE;
-            int startCount;
-            do {
-                startCount = nextStarts.size();
-            } while (pass(Long.MAX_VALUE));
-            if (nextStarts.size() == startCount) {
-                nextStarts.addLong(lastIndex);
-            }
-        }
-
-        /** Counts what waits in a stretch that ends before an index; true when more may follow. */
-        private boolean pass(long end) {
-            long first = NONE;
-            int left = STRETCH_LENGTH;
-            for (; left > 0 && poller.peek() && poller.index() < end; poller.advance(), left--) {
-                lastIndex = poller.index();
-                final UnsafeBuffer record = poller.record();
-                if (Message.isWhole(record) && ClaimWord.isFree(ClaimWord.read(record))) {
-                    first = first == NONE ? lastIndex : first;
-                    waitingAtLook++;
-                    waitingBytesAtLook +=
-                            DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
-                }
-            }
-            passedAtLook += STRETCH_LENGTH - left;
-            if (first != NONE) {
-                nextStarts.addLong(first);
-            }
-            return left == 0;
+            return waits;
         }
     }
 

@@ -11,6 +11,7 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.Stretches;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
 import java.util.HashMap;
@@ -42,6 +43,9 @@ final class LaneKeeper implements AutoCloseable {
     private final LaneMark mark = new LaneMark();
     private final LanePoller tail;
     private final LanePoller scout;
+    private final Stretches open;
+    private final Message reader = new Message();
+    private long oldestReferred;
     private final Long2LongHashMap untimedSinceNs = new Long2LongHashMap(NEVER);
     private final Map<Integer, Long> unknownSinceNs = new HashMap<>();
     private boolean drained;
@@ -63,6 +67,7 @@ final class LaneKeeper implements AutoCloseable {
         lane.readMark(mark);
         this.tail = lane.poller().skipEnded(mark);
         this.scout = lane.poller();
+        this.open = new Stretches(scout);
         // An earlier keeper may have been killed between freeing a message and telling of it.
         bus.publishFreed(lane, FreedRecords.ALL, Long.MAX_VALUE);
     }
@@ -164,19 +169,24 @@ final class LaneKeeper implements AutoCloseable {
      * Long#MAX_VALUE} for none.
      */
     long referredIndex() {
-        final Message reader = new Message();
-        long oldest = Long.MAX_VALUE;
-        for (scout.rewind(mark); scout.peek(); scout.advance()) {
-            final UnsafeBuffer record = scout.record();
-            if (Message.isWhole(record)
-                    && !ClaimWord.hasEnded(ClaimWord.read(record))
-                    && reader.wrap(record).decode()
-                    // Not one that carries its keys, nor a damaged one.
-                    && reader.requestIndex() >= 0) {
-                oldest = Math.min(oldest, reader.requestIndex());
-            }
+        oldestReferred = Long.MAX_VALUE;
+        open.pass(mark, this::refer);
+        return oldestReferred;
+    }
+
+    private boolean refer(LanePoller at) {
+        final boolean isOpen = isOpen(at);
+        if (isOpen
+                && reader.wrap(at.record()).decode()
+                // Not one that carries its keys, nor a damaged one.
+                && reader.requestIndex() >= 0) {
+            oldestReferred = Math.min(oldestReferred, reader.requestIndex());
         }
-        return oldest;
+        return isOpen;
+    }
+
+    private static boolean isOpen(LanePoller at) {
+        return Message.isWhole(at.record()) && !ClaimWord.hasEnded(ClaimWord.read(at.record()));
     }
 
     /** Whether a message that was deferred is to be freed now. */
@@ -196,13 +206,14 @@ final class LaneKeeper implements AutoCloseable {
             return;
         }
         nextDueNs = Long.MAX_VALUE;
-        scout.rewind(mark);
-        while (scout.peek()) {
-            if (Message.isWhole(scout.record())) {
-                resolve(scout, members, nowNs);
-            }
-            scout.advance();
-        }
+        open.pass(
+                mark,
+                at -> {
+                    if (isOpen(at)) {
+                        resolve(at, members, nowNs);
+                    }
+                    return isOpen(at);
+                });
         tellOfFreed();
     }
 

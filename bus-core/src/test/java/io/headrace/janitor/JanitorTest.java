@@ -186,6 +186,39 @@ class JanitorTest {
     }
 
     @Test
+    void shouldLookAgainOnlyAtWhatHasNotEndedBehindAMessageThatHasNot() {
+        final Member dying = TestMembers.worker(host.bus, "http.*", 1);
+        append(601);
+        host.claim(REQUESTS, writer.id(), 0, host.consumer());
+        host.claim(REQUESTS, writer.id(), 1, consumerId(dying));
+        host.claim(REQUESTS, writer.id(), 400, consumerId(dying));
+        for (int number = 2; number <= 600; number++) {
+            if (number != 400) {
+                end(number, ClaimWord.DONE);
+            }
+        }
+        run(first, SECOND, frontEnd, dying);
+        // In truth it has ended, which shows that it is not looked at.
+        final int strangers = ClaimWord.of(4_711, ClaimWord.CLAIMED);
+        host.record(
+                REQUESTS,
+                writer.id(),
+                300,
+                record -> record.putIntVolatile(DeliveryHeader.CLAIM_WORD_OFFSET, strangers));
+        append(1);
+        host.claim(REQUESTS, writer.id(), 601, 4_711);
+        run(first, SECOND, frontEnd, dying);
+        assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 300));
+        assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), 601));
+        host.kill(dying);
+        run(first, SECOND, frontEnd);
+        for (final int number : new int[] {1, 400}) {
+            assertEquals(ClaimWord.LOST, host.state(REQUESTS, writer.id(), number));
+        }
+        assertEquals(ClaimWord.CLAIMED, host.state(REQUESTS, writer.id(), 0));
+    }
+
+    @Test
     void shouldEndADeadConsumersClaimBehindALiveOneWithinASecond() {
         final Member dying = TestMembers.worker(host.bus, "http.*", 1);
         append(2);
