@@ -4,9 +4,12 @@ package io.headrace.worker;
 import io.headrace.HeadraceException;
 import io.headrace.Setting;
 import io.headrace.channel.Bus;
+import io.headrace.channel.name.ChannelName;
+import io.headrace.channel.name.Glob;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.StringJoiner;
+import java.util.function.Predicate;
 
 /**
  * The options and handlers of a worker. A word without an argument reads an option, with one it
@@ -26,6 +29,11 @@ public final class WorkerContext {
     /** System property of {@link #blocking(int)}. */
     public static final String BLOCKING_PROPERTY = "headrace.blocking";
 
+    private static final List<String> WEBSOCKET_CHANNELS =
+            List.of(
+                    ChannelName.WEBSOCKET_CONNECT,
+                    ChannelName.WEBSOCKET_RECEIVE,
+                    ChannelName.WEBSOCKET_DISCONNECT);
     private static final int CONSUMERS_MAX = 64;
     private static final int BLOCKING_MAX = 10_000;
 
@@ -95,7 +103,7 @@ public final class WorkerContext {
     /**
      * Patterns of the channels to consume, comma-separated, {@code *} standing for anything ({@code
      * headrace.channels}). Default: {@code http.*} when there is a handler for HTTP, {@code
-     * websocket.*} when there is one for WebSockets.
+     * websocket.*} when there is one for WebSockets. All of a prefix's WebSocket channels or none.
      */
     public WorkerContext channels(String patterns) {
         channels = patterns;
@@ -191,7 +199,27 @@ public final class WorkerContext {
             }
             channels = patterns.toString();
         }
+        checkWebSocketChannels();
         return this;
+    }
+
+    /** All that a WebSocket sends goes to whoever has its shard, or its closes reach nobody. */
+    private void checkWebSocketChannels() {
+        final Predicate<String> consumed = Glob.of(channels);
+        for (final String pattern : ("websocket.," + channels).split(",")) {
+            // Without a prefix, and with those that the patterns name.
+            final int prefixLength = Math.max(0, pattern.indexOf("websocket."));
+            final String prefix = pattern.substring(0, prefixLength).trim();
+            final long count =
+                    WEBSOCKET_CHANNELS.stream()
+                            .filter(name -> consumed.test(prefix.replace('*', 'x') + name))
+                            .count();
+            if (count != 0 && count != WEBSOCKET_CHANNELS.size()) {
+                throw new HeadraceException(
+                        "%s is '%s'; channels of WebSockets go together: take '%swebsocket.*'"
+                                .formatted(CHANNELS_PROPERTY, channels, prefix));
+            }
+        }
     }
 
     List<Integer> cpuList() {

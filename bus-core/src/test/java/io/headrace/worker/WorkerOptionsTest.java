@@ -48,6 +48,36 @@ class WorkerOptionsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "'websocket.receive', ''",
+        "'http.*, websocket.connect,websocket.disconnect', ''",
+        "'*.receive', ''",
+        "'websocket.*,api.websocket.receive', 'api.'",
+        "'*.websocket.connect', '*.'"
+    })
+    void shouldRefuseSomeOfAPrefixesWebSocketChannelsWithoutTheOthers(
+            String channels, String prefix) {
+        assertEquals(
+                "headrace.channels is '%s'; channels of WebSockets go together: take '%swebsocket.*'"
+                        .formatted(channels, prefix),
+                problem(context().channels(channels)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "*",
+                "http.*",
+                "websocket.*",
+                "api.*, *.websocket.*",
+                "websocket.connect,websocket.receive,websocket.disconnect",
+                "api.http.request"
+            })
+    void shouldTakeAllOfAPrefixesWebSocketChannelsOrNone(String channels) {
+        assertEquals(channels, context().channels(channels).conclude().channels());
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "SPIN", "spin ", "sleep", "backoffs"})
     void shouldRefuseAnUnknownIdleStrategyNamingTheKnownOnes(String name) {
         final String problem =
