@@ -49,6 +49,7 @@ class AllocationTest {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int WARM_UP = 20_000;
+    private static final int BATCH_COUNT_MAX = 5;
     private static final int COUNT = 20_000;
     private static final long NOW_NS = 1_700_000_000_000_000_000L;
     private static final byte[] TYPE = {'a', '/', 'b'};
@@ -299,16 +300,25 @@ class AllocationTest {
         throw e;
     }
 
+    /** Compilers that are late, on a busy machine, get a few batches more. */
     private static void check(Runnable step) {
         for (int i = 0; i < WARM_UP; i++) {
             step.run();
         }
+        long bytes = allocatedBytes(step);
+        for (int batch = 1; batch < BATCH_COUNT_MAX && bytes >= COUNT; batch++) {
+            bytes = allocatedBytes(step);
+        }
+        final double perMessage = bytes / (double) COUNT;
+        assertTrue(perMessage < 1, () -> "%.2f bytes per message".formatted(perMessage));
+    }
+
+    private static long allocatedBytes(Runnable step) {
         final long id = Thread.currentThread().getId();
         final long before = THREADS.getThreadAllocatedBytes(id);
         for (int i = 0; i < COUNT; i++) {
             step.run();
         }
-        final long bytes = THREADS.getThreadAllocatedBytes(id) - before;
-        assertTrue(bytes < COUNT, () -> "%.2f bytes per message".formatted(bytes / (double) COUNT));
+        return THREADS.getThreadAllocatedBytes(id) - before;
     }
 }
