@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.member;
 
+import io.headrace.HeadraceException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -55,6 +56,34 @@ public final class AgentThreads {
     // By how much a sleep grows each round.
     private static final long SLEEP_STEP_NS = 10_000_000L;
 
+    /** Goes on after an Error: a runner ends with one, and nobody else does what it did. */
+    private record Surviving(Agent agent) implements Agent {
+
+        @Override
+        public void onStart() {
+            agent.onStart();
+        }
+
+        @Override
+        public int doWork() throws Exception {
+            try {
+                return agent.doWork();
+            } catch (final Error e) {
+                throw new HeadraceException(roleName() + " goes on after " + e, e);
+            }
+        }
+
+        @Override
+        public void onClose() {
+            agent.onClose();
+        }
+
+        @Override
+        public String roleName() {
+            return agent.roleName();
+        }
+    }
+
     private record Running(AgentRunner runner, IdleStrategy idleStrategy, Thread thread) {}
 
     private final Member member;
@@ -71,7 +100,7 @@ public final class AgentThreads {
                         idleStrategy,
                         member.errorLog()::record,
                         member.counter(agent.roleName() + " errors"),
-                        agent);
+                        new Surviving(agent));
         // The runner knows its thread only once that runs.
         final Thread thread = AgentRunner.startOnThread(runner);
         all.add(new Running(runner, idleStrategy, thread));

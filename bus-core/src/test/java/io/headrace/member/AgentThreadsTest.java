@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.SleepingMillisIdleStrategy;
 import org.agrona.concurrent.SystemEpochNanoClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +52,7 @@ class AgentThreadsTest {
         member.close();
     }
 
-    private final class Rounds implements Agent {
+    private class Rounds implements Agent {
 
         private final String name;
         private final int work;
@@ -76,6 +78,27 @@ class AgentThreadsTest {
         @Override
         public String roleName() {
             return name;
+        }
+    }
+
+    @Test
+    void shouldGoOnAfterAnErrorAndKeepIt() throws InterruptedException {
+        final Rounds rounds =
+                new Rounds("careless", 0, 3) {
+                    @Override
+                    public int doWork() {
+                        super.doWork();
+                        throw new OutOfMemoryError("of a kind");
+                    }
+                };
+        threads.start(rounds, new SleepingMillisIdleStrategy(1));
+        assertTrue(rounds.rounds.await(60, TimeUnit.SECONDS));
+        assertTrue(threads.areAlive());
+        try (MemberReader reader = MemberReader.open(directory.resolve("w1-x.new"))) {
+            final String error = reader.errors().keySet().iterator().next();
+            assertTrue(
+                    error.contains("careless goes on after java.lang.OutOfMemoryError: of a kind"),
+                    error);
         }
     }
 
