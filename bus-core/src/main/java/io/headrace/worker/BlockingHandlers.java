@@ -136,14 +136,15 @@ final class BlockingHandlers implements AutoCloseable {
         }
     }
 
-    /** Tells how messages ended; returns their number. */
+    /** Tells how messages ended; returns their number, at most as many as run at a time. */
     int poll() {
         int polled = 0;
-        for (Handling handling = ended.poll(); handling != null; handling = ended.poll()) {
+        // A connection's next message may have ended again meanwhile; that one is for later.
+        for (; polled < countMax && !ended.isEmpty(); polled++) {
+            final Handling handling = ended.poll();
             count--;
             ending.onEnd(handling);
             idle.add(handling);
-            polled++;
         }
         return polled;
     }
