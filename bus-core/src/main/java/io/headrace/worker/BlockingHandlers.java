@@ -139,12 +139,14 @@ final class BlockingHandlers implements AutoCloseable {
     /** Tells how messages ended; returns their number, at most as many as run at a time. */
     int poll() {
         int polled = 0;
-        // A connection's next message may have ended again meanwhile; that one is for later.
-        for (; polled < countMax && !ended.isEmpty(); polled++) {
-            final Handling handling = ended.poll();
+        Handling handling = ended.poll();
+        while (handling != null) {
             count--;
             ending.onEnd(handling);
             idle.add(handling);
+            polled++;
+            // A connection's next message may have ended again meanwhile; that one is for later.
+            handling = polled < countMax ? ended.poll() : null;
         }
         return polled;
     }
