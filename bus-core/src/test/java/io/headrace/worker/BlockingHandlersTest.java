@@ -147,6 +147,29 @@ class BlockingHandlersTest {
     }
 
     @Test
+    void shouldClaimNothingBehindAMessageThatEndsWhenItIsClosed() {
+        final Semaphore gate = new Semaphore(0);
+        start(
+                1,
+                new WorkerContext()
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> {
+                                    gate.acquire();
+                                    handled.add(message.text());
+                                }));
+        final long connect = worker.send("websocket.connect", MessageType.WEB_SOCKET_CONNECTION, 7);
+        roundsUntil(() -> done("websocket.connect") == 1);
+        worker.sendReceive(7, connect, "a");
+        worker.sendReceive(7, connect, "b");
+        worker.rounds();
+        gate.release(2);
+        worker.consumer.onClose();
+        assertEquals(1, done("websocket.receive"));
+        assertEquals(List.of("a"), handled);
+        assertEquals(ClaimWord.FREE, worker.lastWord("websocket.receive"));
+    }
+
+    @Test
     void shouldClaimNoMoreThanItHandles() {
         final CountDownLatch gate = new CountDownLatch(1);
         start(
