@@ -86,7 +86,11 @@ public final class Rounds {
     /** Closes connections when all together hold too much; asked before there is more to hold. */
     public void shedIfOver() {
         if (heldLength > heldLengthMax) {
-            shed();
+            // The system takes more whenever a socket has room.
+            meters.forEach(Meter::pendingLength);
+            if (heldLength > heldLengthMax) {
+                shed();
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 package io.headrace.frontend.socket.limit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -43,5 +45,22 @@ class MeterTest {
         rounds.shedIfOver();
         final List<Boolean> open = channels.stream().map(EmbeddedChannel::isOpen).toList();
         assertEquals(List.of(true, false, true, true), open);
+    }
+
+    @Test
+    void shouldHoldNothingOfWhatTheSystemHasTakenSince() {
+        final EmbeddedChannel reading = holding(0);
+        reading.write(Unpooled.wrappedBuffer(new byte[HELD_MAX]));
+        // When the socket has room again, without the front end's doing.
+        reading.unsafe().flush();
+        final EmbeddedChannel waiting = holding(HELD_MAX);
+        rounds.shedIfOver();
+        assertTrue(reading.isOpen());
+        assertTrue(waiting.isOpen());
+        final EmbeddedChannel another = holding(HELD_MAX / 2);
+        rounds.shedIfOver();
+        assertTrue(reading.isOpen());
+        assertTrue(!waiting.isOpen());
+        assertTrue(another.isOpen());
     }
 }
