@@ -61,7 +61,10 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
             outputEnded |= headers.isEndStream();
         } else if (frame instanceof Http2DataFrame data) {
             outputEnded |= data.isEndStream();
-            writtenLength += data.content().readableBytes();
+            final int length = data.content().readableBytes();
+            writtenLength += length;
+            // Until it is known how much of it the client's window lets through.
+            meter.queue(length);
         }
         ctx.write(frame, promise);
     }

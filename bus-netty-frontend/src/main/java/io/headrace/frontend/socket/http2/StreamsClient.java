@@ -98,14 +98,13 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void check(long nowNs) {
-        long waiting = 0;
         for (final StreamWire wire : new ArrayList<>(wires)) {
             wire.check(nowNs);
-            waiting += wire.pendingLength();
         }
-        // What waits for the socket is part of what waits in the streams.
         final long inSocket = meter.pendingLength();
-        final long pending = Math.max(inSocket, waiting);
+        final long inStreams = waitingLength(inSocket);
+        final long pending = inSocket + inStreams;
+        meter.queued(inStreams);
         final long taken = meter.writtenLength() - inSocket;
         if (pace.onWrite(nowNs, taken + pending, pending) != Verdict.FINE) {
             counters.closed(Closed.SLOW_READER).incrementRelease();
@@ -120,6 +119,22 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
             counters.closed(Closed.IDLE).incrementRelease();
             goAway();
         }
+    }
+
+    @Override
+    public void recount() {
+        meter.queued(waitingLength(meter.pendingLength()));
+    }
+
+    /**
+     * What waits for the client to open its windows: what waits for the socket, waits in streams.
+     */
+    private long waitingLength(long inSocket) {
+        long length = 0;
+        for (final StreamWire wire : wires) {
+            length += wire.pendingLength();
+        }
+        return Math.max(0, length - inSocket);
     }
 
     @Override

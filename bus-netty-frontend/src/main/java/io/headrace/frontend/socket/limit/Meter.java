@@ -21,6 +21,9 @@ public final class Meter extends ChannelDuplexHandler {
         /** Looks whether the client keeps up, and does what is to be done about it. */
         void check(long nowNs);
 
+        /** Tells its meter how much waits now that cannot be written yet, if it knows better. */
+        default void recount() {}
+
         /** Its connection is closed, because the loop holds too much. */
         void onShed();
     }
@@ -96,6 +99,11 @@ public final class Meter extends ChannelDuplexHandler {
         }
     }
 
+    /** Answers that cannot be written yet have this length now. */
+    public void queued(long length) {
+        queue(length - queuedLength);
+    }
+
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
         if (message instanceof ByteBuf bytes) {
@@ -130,6 +138,14 @@ public final class Meter extends ChannelDuplexHandler {
         rounds.hold(pending - pendingLength);
         pendingLength = pending;
         return pending;
+    }
+
+    /** Counts what it holds as it is now: the system takes more whenever the socket has room. */
+    void recount() {
+        pendingLength();
+        if (client != null) {
+            client.recount();
+        }
     }
 
     void check(long nowNs) {

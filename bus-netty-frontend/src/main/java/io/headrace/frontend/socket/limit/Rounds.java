@@ -86,8 +86,7 @@ public final class Rounds {
     /** Closes connections when all together hold too much; asked before there is more to hold. */
     public void shedIfOver() {
         if (heldLength > heldLengthMax) {
-            // The system takes more whenever a socket has room.
-            meters.forEach(Meter::pendingLength);
+            meters.forEach(Meter::recount);
             if (heldLength > heldLengthMax) {
                 shed();
             }
