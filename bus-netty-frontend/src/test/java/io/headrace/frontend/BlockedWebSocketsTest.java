@@ -2,6 +2,7 @@
 package io.headrace.frontend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.channel.Lane;
 import io.headrace.channel.LanePoller;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -60,6 +62,8 @@ class BlockedWebSocketsTest {
                                 "64k",
                                 "headrace.channel.http.request.messages",
                                 "" + HANDSHAKES_MAX,
+                                "headrace.held.max",
+                                "1m",
                                 "headrace.channel.websocket.connect.messages",
                                 "" + HANDSHAKES_MAX),
                         context ->
@@ -247,6 +251,7 @@ class BlockedWebSocketsTest {
         send(blocked.get(0), "closed");
         send(blocked.get(1), "open");
         send(blocked.get(2), "closed");
+        stepped.cycle();
         final long open = stepped.counter(" websockets");
         assertEquals(0, sockets.get(2).close());
         shouldBeClosed(blocked.get(2), 1000);
@@ -281,6 +286,7 @@ class BlockedWebSocketsTest {
         final RawConnection client = client("/");
         sendAtOnce(client, SteppedFrontend.frame("a"), SteppedFrontend.frame("b"), CLOSE_1000);
         stepped.cycleUntil("its frames", () -> refused(RECEIVE) == 2);
+        stepped.cycle();
         final long open = stepped.counter(" websockets");
         makeRoom(RECEIVE, 1);
         stepped.cycle();
@@ -298,6 +304,7 @@ class BlockedWebSocketsTest {
         final RawConnection client = client("/");
         sendAtOnce(client, SteppedFrontend.frame("a"), CLOSE_1000);
         stepped.cycleUntil("its frame", () -> refused(RECEIVE) == 1);
+        stepped.cycle();
         final long open = stepped.counter(" websockets");
         stepped.wind(HELD_MAX_NS);
         shouldBeClosed(client, 1013);
@@ -309,6 +316,7 @@ class BlockedWebSocketsTest {
     void shouldForgetWhoIsGone() {
         fill("/");
         final List<RawConnection> blocked = send("/", "a", "b", "c");
+        stepped.cycle();
         final long open = stepped.counter(" websockets");
         blocked.get(0).close();
         blocked.get(2).close();
@@ -316,5 +324,22 @@ class BlockedWebSocketsTest {
         makeRoom(RECEIVE, 2);
         stepped.cycle();
         shouldHandle("b");
+    }
+
+    @Test
+    void shouldCountWhatIsHeldForAChannelWithoutRoom() {
+        fill("/api");
+        // A blocked one is not read, but what has been read by then is held.
+        final String text = "x".repeat(50_000);
+        final String[] few = Collections.nCopies(17, text).toArray(new String[0]);
+        send("/api", few);
+        stepped.cycle();
+        assertEquals(0, stepped.counter(" closed memory-high"));
+        send("/api", text, text, text);
+        client("/api").send(SteppedFrontend.frame(text));
+        stepped.cycleUntil("one too many", () -> stepped.counter(" closed memory-high") > 0);
+        stepped.cycle();
+        final long open = stepped.counter(" websockets");
+        assertTrue(open > 12 && open < 18, "open: " + open);
     }
 }

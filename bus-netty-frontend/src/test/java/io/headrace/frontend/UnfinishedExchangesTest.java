@@ -42,6 +42,7 @@ class UnfinishedExchangesTest {
     private final List<String> heard = new ArrayList<>();
     private final List<RawConnection> clients = new ArrayList<>();
     private SteppedFrontend stepped;
+    private final List<ResponseStream> streams = new ArrayList<>();
     private ResponseStream stream;
 
     private void start(String... properties) {
@@ -59,8 +60,10 @@ class UnfinishedExchangesTest {
                                         (channel, request, reply) -> {
                                             switch (request.path()) {
                                                 case "/up" -> reply.receive(new Receiver());
-                                                case "/stream" ->
-                                                        stream = reply.stream(200, "text/plain");
+                                                case "/stream" -> {
+                                                    stream = reply.stream(200, "text/plain");
+                                                    streams.add(stream);
+                                                }
                                                 case "/early" -> {
                                                     stream = reply.stream(200, "text/plain");
                                                     stream.send("enough");
@@ -231,6 +234,54 @@ class UnfinishedExchangesTest {
         assertEquals(0, stepped.counter(" closed memory-high"));
         send(GET_STREAM + GET_LARGE + GET_LARGE);
         serve("http.request", 6);
+        stepped.cycle();
+        assertEquals(1, stepped.counter(" closed memory-high"));
+    }
+
+    private void upload(int count) {
+        for (int i = 0; i < count; i++) {
+            send(UPLOAD + "Transfer-Encoding: chunked\r\n\r\n20000\r\n" + "x".repeat(1 << 17));
+        }
+        final long before = stepped.counter(" requests");
+        stepped.cycleUntil("uploads", () -> stepped.counter(" requests") == before + count);
+        cycleForAWhile();
+    }
+
+    private void cycleForAWhile() {
+        for (int i = 0; i < 10_000; i++) {
+            stepped.cycle();
+        }
+    }
+
+    @Test
+    void shouldCountUploadsThatNoWorkerTakes() {
+        start("held.max", "1m");
+        for (int i = 0; i < 3; i++) {
+            // A worker takes them, and then they do not count.
+            upload(7);
+            stepped.consume();
+            cycleForAWhile();
+            stepped.consume();
+        }
+        upload(7);
+        assertEquals(0, stepped.counter(" closed memory-high"));
+        upload(2);
+        assertEquals(3, stepped.counter(" closed memory-high"));
+    }
+
+    @Test
+    void shouldCountPartsThatWaitBehindAnAnswerThatDoesNotEnd() {
+        start("held.max", "1m");
+        send(GET_STREAM.repeat(7));
+        serve("http.request", 7);
+        final byte[] part = new byte[200_000];
+        for (int i = 1; i < 6; i++) {
+            streams.get(i).send(part);
+            stepped.cycle();
+        }
+        assertEquals(0, stepped.counter(" closed memory-high"));
+        streams.get(6).send(part);
+        stepped.cycle();
         stepped.cycle();
         assertEquals(1, stepped.counter(" closed memory-high"));
     }

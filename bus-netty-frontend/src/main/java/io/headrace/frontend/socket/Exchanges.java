@@ -100,9 +100,14 @@ final class Exchanges {
 
     /** The exchange of this order that waits for an answer, or null. */
     Exchange waiting(int order) {
+        final Exchange exchange = find(order);
+        return exchange != null && exchange.isWaiting() ? exchange : null;
+    }
+
+    private Exchange find(int order) {
         for (final Exchange exchange : queue) {
             if (exchange.order == order) {
-                return exchange.isWaiting() ? exchange : null;
+                return exchange;
             }
         }
         return null;
@@ -265,16 +270,6 @@ final class Exchanges {
         connection.markDirty();
     }
 
-    /** The exchange of this order whose answer comes in parts, or null. */
-    private Exchange streaming(int order) {
-        for (final Exchange exchange : queue) {
-            if (exchange.order == order) {
-                return exchange.stream == null ? null : exchange;
-            }
-        }
-        return null;
-    }
-
     /** Begins an answer whose content comes in parts. */
     void start(Exchange exchange, StreamedResponse stream) {
         connections.answers().stop(exchange);
@@ -284,14 +279,17 @@ final class Exchanges {
     }
 
     boolean onPart(int order, Part part) {
-        final Exchange exchange = streaming(order);
-        if (exchange == null || exchange.stream.state() != Part.State.MORE) {
+        final Exchange exchange = find(order);
+        if (exchange == null
+                || exchange.stream == null
+                || exchange.stream.state() != Part.State.MORE) {
             return false;
         }
         if (!exchange.stream.isNext(part.number())) {
             breakOff(exchange);
             return false;
         }
+        exchange.hold(part.content().length());
         exchange.stream.add(
                 connections.replyMapper().copy(part.content(), channel.alloc()), part.state());
         writeAnswers();

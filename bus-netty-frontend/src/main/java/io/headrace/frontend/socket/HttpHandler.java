@@ -111,7 +111,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             connections.keys().clear();
             connections.keys().inParts(true).contentLength(length);
             final Exchange exchange =
-                    append(BodyAggregator.withoutBody(head), new Upload(options.lengthMax()));
+                    append(
+                            BodyAggregator.withoutBody(head),
+                            new Upload(options.lengthMax(), connection.wire()::queue));
             if (exchange.isWaiting()) {
                 connections.uploads().begin(exchange);
                 if (isFirst && HttpUtil.is100ContinueExpected(head)) {

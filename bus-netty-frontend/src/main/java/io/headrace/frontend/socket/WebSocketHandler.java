@@ -58,7 +58,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     private final int windowBits;
     private long renewAtNs;
     private long waitingLength;
-    private final HeldFrames held = new HeldFrames();
+    private final HeldFrames held;
     private final UnsafeBuffer content = new UnsafeBuffer(0, 0);
     // Null once it has been answered.
     private Handshake handshake;
@@ -86,6 +86,7 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
         this.connections = connections;
         this.connection = connection;
         this.channel = channel;
+        this.held = new HeldFrames(connection.wire()::queue);
         this.ingress = exchange.ingress;
         this.group = exchange.group;
         this.slot = slot;

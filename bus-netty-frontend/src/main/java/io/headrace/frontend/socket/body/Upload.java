@@ -4,6 +4,7 @@ package io.headrace.frontend.socket.body;
 import io.headrace.message.Part;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
+import java.util.function.LongConsumer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -30,6 +31,7 @@ public final class Upload {
     private static final int HELD_MAX = 256 << 10;
 
     private final long lengthMax;
+    private final LongConsumer onHeld;
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>();
     private int heldLength;
     private long receivedLength;
@@ -38,8 +40,12 @@ public final class Upload {
     private boolean lastReceived;
     private boolean ended;
 
-    public Upload(long lengthMax) {
+    /**
+     * @param onHeld told how many bytes more are held, or fewer.
+     */
+    public Upload(long lengthMax, LongConsumer onHeld) {
         this.lengthMax = lengthMax;
+        this.onHeld = onHeld;
     }
 
     /**
@@ -57,7 +63,7 @@ public final class Upload {
         lastReceived |= isLast;
         if (length > 0) {
             held.add(content.retain());
-            heldLength += length;
+            hold(length);
         }
         return true;
     }
@@ -106,6 +112,11 @@ public final class Upload {
         return count;
     }
 
+    private void hold(int length) {
+        heldLength += length;
+        onHeld.accept(length);
+    }
+
     /** Copies what is held, up to a part's length; returns how much that is. */
     private int peek(UnsafeBuffer scratch) {
         int length = 0;
@@ -121,7 +132,7 @@ public final class Upload {
     }
 
     private void remove(int length) {
-        heldLength -= length;
+        hold(-length);
         for (int left = length; left > 0; ) {
             final ByteBuf first = held.peek();
             final int removed = Math.min(left, first.readableBytes());
@@ -147,7 +158,7 @@ public final class Upload {
     /** Lets go of what is held; nobody wants it. */
     public void release() {
         ended = true;
-        heldLength = 0;
+        hold(-heldLength);
         while (!held.isEmpty()) {
             held.poll().release();
         }

@@ -24,9 +24,11 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
     private boolean inputEnded;
     private boolean outputEnded;
     private boolean carriesBytes;
+    private boolean ended;
     private long readLength;
     private long writtenLength;
     private long messageLength;
+    private long queuedLength;
 
     /** The wire of this stream. */
     public static StreamWire of(Channel stream) {
@@ -101,9 +103,24 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
         messageLength = 0;
     }
 
-    /** A stream has one answer. */
     @Override
-    public void queue(long length) {}
+    public void queue(long length) {
+        if (!ended) {
+            meter.queue(length);
+            queuedLength += length;
+        }
+    }
+
+    /** What waits for others than its client. */
+    long queuedLength() {
+        return queuedLength;
+    }
+
+    /** Its stream is closed: nothing waits any more. */
+    void onEnd() {
+        queue(-queuedLength);
+        ended = true;
+    }
 
     @Override
     public void drops(boolean value) {

@@ -89,6 +89,7 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
     /** A stream has ended. */
     public void onStreamEnd(StreamWire wire) {
         wires.remove(wire);
+        wire.onEnd();
     }
 
     /** Takes no new streams, and closes when the open ones have ended. */
@@ -102,9 +103,7 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
             wire.check(nowNs);
         }
         final long inSocket = meter.pendingLength();
-        final long inStreams = waitingLength(inSocket);
-        final long pending = inSocket + inStreams;
-        meter.queued(inStreams);
+        final long pending = inSocket + recount(inSocket);
         final long taken = meter.writtenLength() - inSocket;
         if (pace.onWrite(nowNs, taken + pending, pending) != Verdict.FINE) {
             counters.closed(Closed.SLOW_READER).incrementRelease();
@@ -123,18 +122,23 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void recount() {
-        meter.queued(waitingLength(meter.pendingLength()));
+        recount(meter.pendingLength());
     }
 
     /**
-     * What waits for the client to open its windows: what waits for the socket, waits in streams.
+     * @param inSocket what waits for the socket, which is part of what waits in the streams.
+     * @return how much waits for the client to open its windows.
      */
-    private long waitingLength(long inSocket) {
-        long length = 0;
+    private long recount(long inSocket) {
+        long pending = -inSocket;
+        long queued = 0;
         for (final StreamWire wire : wires) {
-            length += wire.pendingLength();
+            pending += wire.pendingLength();
+            queued += wire.queuedLength();
         }
-        return Math.max(0, length - inSocket);
+        final long inWindows = Math.max(0, pending);
+        meter.queued(queued + inWindows);
+        return inWindows;
     }
 
     @Override

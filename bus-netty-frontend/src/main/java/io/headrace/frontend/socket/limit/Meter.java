@@ -91,7 +91,7 @@ public final class Meter extends ChannelDuplexHandler {
         }
     }
 
-    /** Answers that cannot be written yet are this much longer, or shorter. */
+    /** What waits for others than the client is this much longer, or shorter. */
     public void queue(long length) {
         if (!closed) {
             rounds.hold(length);
@@ -99,7 +99,7 @@ public final class Meter extends ChannelDuplexHandler {
         }
     }
 
-    /** Answers that cannot be written yet have this length now. */
+    /** All that waits for somebody else, or for the client's windows, has this length now. */
     public void queued(long length) {
         queue(length - queuedLength);
     }

@@ -15,7 +15,7 @@ public interface Wire {
     /** All that has been read is a whole message. */
     void onMessage();
 
-    /** Answers that wait for those before them are this much longer, or shorter. */
+    /** What waits for others than its client is this much longer, or shorter. */
     void queue(long length);
 
     /** Whether what is read from now on is dropped, and so makes nobody hold it. */

@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 
 /**
@@ -16,8 +17,16 @@ public final class HeldFrames {
     private static final long HELD_MAX_NS = 5_000_000_000L;
 
     private final Queue<WebSocketFrame> frames = new ArrayDeque<>();
+    private final LongConsumer onHeld;
     private long sinceNs;
     private boolean hasClose;
+
+    /**
+     * @param onHeld told how many bytes more are kept, or fewer.
+     */
+    public HeldFrames(LongConsumer onHeld) {
+        this.onHeld = onHeld;
+    }
 
     public boolean isEmpty() {
         return frames.isEmpty();
@@ -27,6 +36,7 @@ public final class HeldFrames {
     public void add(WebSocketFrame frame, long nowNs) {
         sinceNs = frames.isEmpty() ? nowNs : sinceNs;
         frames.add(frame.retain());
+        onHeld.accept(frame.content().readableBytes());
         hasClose |= frame instanceof CloseWebSocketFrame;
     }
 
@@ -38,7 +48,9 @@ public final class HeldFrames {
     /** Hands frames on until one is not taken. */
     public void pass(Predicate<WebSocketFrame> taker) {
         while (!frames.isEmpty() && taker.test(frames.peek())) {
-            frames.poll().release();
+            final WebSocketFrame frame = frames.poll();
+            onHeld.accept(-frame.content().readableBytes());
+            frame.release();
         }
     }
 

@@ -19,12 +19,14 @@ class UploadTest {
     private static final int WINDOW_PARTS = Upload.WINDOW_LENGTH / Part.LENGTH_MAX;
 
     private final UnsafeBuffer scratch = new UnsafeBuffer(new byte[Part.LENGTH_MAX]);
-    private final Upload upload = new Upload(Long.MAX_VALUE);
+    private long heldLength;
+    private final Upload upload = new Upload(Long.MAX_VALUE, length -> heldLength += length);
     private Part.State last;
 
     @AfterEach
     void release() {
         upload.release();
+        assertEquals(0, heldLength);
     }
 
     private void receive(int parts) {
@@ -52,6 +54,7 @@ class UploadTest {
         assertEquals(0, append(Part.LENGTH_MAX));
         assertEquals(2, append(2 * Part.LENGTH_MAX + 1));
         assertTrue(upload.isFull());
+        assertEquals((2L * WINDOW_PARTS - 3) * Part.LENGTH_MAX, heldLength);
     }
 
     @Test
@@ -86,7 +89,7 @@ class UploadTest {
 
     @Test
     void shouldRefuseOneByteOverTheLimit() {
-        final Upload limited = new Upload(2);
+        final Upload limited = new Upload(2, length -> {});
         final ByteBuf byteOfIt = Unpooled.wrappedBuffer(new byte[1]);
         assertTrue(limited.receive(byteOfIt, false));
         assertTrue(limited.receive(byteOfIt, false));
