@@ -270,23 +270,24 @@ public final class Bus implements AutoCloseable {
     }
 
     /**
-     * Lanes that may be read, of all channels whose name passes. Opens those not open yet: cold.
+     * The lanes of all channels whose name passes. Cold: opens them, and forgets deleted ones.
      *
      * @param onBadLane told of each that cannot be; the others are found all the same.
      */
     public List<Lane> lanes(Predicate<String> channels, Consumer<HeadraceException> onBadLane) {
         final List<Lane> found = new ArrayList<>();
-        for (final Path channel : BusDirectory.list(directory.resolve("channels"))) {
-            if (channels.test(channel.getFileName().toString())) {
-                for (final Path path : BusDirectory.list(channel)) {
-                    try {
-                        lane(path).ifPresent(found::add);
-                    } catch (final HeadraceException badLane) {
-                        onBadLane.accept(badLane);
-                    }
+        for (final String channel : channels(channels)) {
+            for (final Path path : BusDirectory.list(directory.resolve("channels/" + channel))) {
+                try {
+                    lane(path).ifPresent(found::add);
+                } catch (final HeadraceException badLane) {
+                    onBadLane.accept(badLane);
                 }
             }
         }
+        lanes.values().stream()
+                .filter(lane -> channels.test(lane.channel()) && lane.isGone())
+                .forEach(this::forget);
         return found;
     }
 

@@ -5,6 +5,7 @@ import io.headrace.HeadraceException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -121,7 +122,7 @@ final class BusDirectory {
             stream.forEach(entries::add);
         } catch (final NoSuchFileException deleted) {
             return entries;
-        } catch (final IOException e) {
+        } catch (final IOException | DirectoryIteratorException e) {
             throw new HeadraceException("bus directory " + path + " cannot be listed: " + e, e);
         }
         entries.sort(null);

@@ -2,6 +2,7 @@
 package io.headrace.channel;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.page.CycleTime;
 import io.headrace.channel.page.Pages;
 import java.io.IOException;
 import java.io.Reader;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
-import net.openhft.chronicle.core.time.TimeProvider;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
@@ -50,6 +50,8 @@ public final class Lane implements AutoCloseable {
     private final long number;
     private final AtomicInteger pollerCount = new AtomicInteger();
     private int cleanedCycle = Integer.MIN_VALUE;
+    private boolean isWritten;
+    private volatile boolean hidden;
     private volatile boolean retired;
     private final SingleChronicleQueue queue;
     private final LaneFiles files;
@@ -120,7 +122,9 @@ public final class Lane implements AutoCloseable {
         }
         BusDirectory.restrict(path.resolve(NEW_FILE));
         BusDirectory.restrict(path.resolve(METADATA_FILE));
-        return new Lane(path, table, entryIndex, settings, clock);
+        final Lane lane = new Lane(path, table, entryIndex, settings, clock);
+        lane.isWritten = true;
+        return lane;
     }
 
     /** Lets readers in. */
@@ -131,6 +135,11 @@ public final class Lane implements AutoCloseable {
     /** Whether a lane may be read: its writer has finished making it, and nobody deletes it. */
     public static boolean isReadable(Path path) {
         return Files.exists(path.resolve(READY_FILE));
+    }
+
+    /** Whether another process has taken it from its readers; its writer's own is never gone. */
+    boolean isGone() {
+        return !isWritten && !isReadable(path);
     }
 
     /** Whether a lane was made, though nobody may read it any more. */
@@ -234,6 +243,12 @@ public final class Lane implements AutoCloseable {
     /** Takes the lane from its readers: nobody finds it from now on. */
     public void hide() {
         rename(READY_FILE, HIDDEN_FILE);
+        hidden = true;
+    }
+
+    /** Whether this process has hidden it: nothing is to be appended any more. */
+    boolean isHidden() {
+        return hidden;
     }
 
     private void rename(String from, String to) {
@@ -367,32 +382,5 @@ public final class Lane implements AutoCloseable {
     @Override
     public String toString() {
         return channel + "/" + writer;
-    }
-
-    /**
-     * What Chronicle takes for the time: the beginning of the cycle that the lane's writer is in,
-     * so that an append reads no clock. Cycles follow each other without a gap, whenever a file is
-     * long or old enough; they may run ahead of the clock. For a lane only read it is bus time.
-     */
-    static final class CycleTime implements TimeProvider {
-
-        private final EpochNanoClock clock;
-        private final long cycleNs;
-        private volatile long nowMs = -1;
-
-        CycleTime(EpochNanoClock clock, long cycleNs) {
-            this.clock = clock;
-            this.cycleNs = cycleNs;
-        }
-
-        void cycle(int cycle) {
-            nowMs = cycle * (cycleNs / 1_000_000L);
-        }
-
-        @Override
-        public long currentTimeMillis() {
-            final long ms = nowMs;
-            return ms < 0 ? clock.nanoTime() / 1_000_000L : ms;
-        }
     }
 }

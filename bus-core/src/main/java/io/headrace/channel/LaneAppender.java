@@ -46,7 +46,7 @@ public final class LaneAppender implements AutoCloseable {
     /** Larger than a record may be; it can never be sent. Nothing was written. */
     public static final int TOO_LONG = -2;
 
-    /** The appender or its bus is closed. */
+    /** The appender is closed, or nobody reads what it would append. */
     public static final int CLOSED = -3;
 
     /** There is no memory for it. Refuse the client; try again later. */
@@ -145,7 +145,7 @@ public final class LaneAppender implements AutoCloseable {
     /** As {@link #claim}, by one who may try again: counts no refusal. */
     public int tryClaim(int length, long nowNs) {
         assert context == null : "claimed already";
-        if (closed) {
+        if (closed || lane.isHidden()) {
             return CLOSED;
         }
         if (length > messageLengthMax) {

@@ -60,33 +60,53 @@ public final class Presence {
             Bus bus, List<String> frontEnds, Consumer<HeadraceException> onBadLane) {
         final List<Connected> all = new ArrayList<>();
         final Map<Long, LanePoller> keys = new HashMap<>();
-        for (final Lane lane :
-                bus.lanes(name -> name.endsWith(ChannelName.WEBSOCKET_CONNECT), onBadLane)) {
-            keys.put(lane.number(), lane.poller());
+        try {
+            for (final Lane lane :
+                    bus.lanes(name -> name.endsWith(ChannelName.WEBSOCKET_CONNECT), onBadLane)) {
+                open(lane, keys, onBadLane);
+            }
+            for (final String frontEnd : frontEnds) {
+                addConnected(bus, frontEnd, keys, all);
+            }
+            return all;
+        } finally {
+            CloseHelper.closeAll(keys.values());
         }
-        final Message message = new Message();
-        for (final String frontEnd : frontEnds) {
-            final Map<Long, List<String>> groups = groupsByConnection(bus, frontEnd);
-            for (final ConnectionTable table : ConnectionTable.of(bus, frontEnd)) {
-                try (table) {
-                    table.forEach(
-                            (slot, connection) -> {
-                                // It may have closed at this moment.
-                                if (hasKeys(keys.get(table.laneNumber(slot)), table, slot, message)
-                                        && message.connection() == connection) {
-                                    all.add(
-                                            connected(
-                                                    frontEnd,
-                                                    table.sinceNs(slot),
-                                                    message,
-                                                    groups.getOrDefault(connection, List.of())));
-                                }
-                            });
-                }
+    }
+
+    private static void open(
+            Lane lane, Map<Long, LanePoller> keys, Consumer<HeadraceException> onBadLane) {
+        try {
+            keys.put(lane.number(), lane.poller());
+        } catch (final HeadraceException badLane) {
+            // Not when another thread of this process has found it deleted this moment.
+            if (Lane.isReadable(lane.path())) {
+                onBadLane.accept(badLane);
             }
         }
-        CloseHelper.closeAll(keys.values());
-        return all;
+    }
+
+    private static void addConnected(
+            Bus bus, String frontEnd, Map<Long, LanePoller> keys, List<Connected> all) {
+        final Message message = new Message();
+        final Map<Long, List<String>> groups = groupsByConnection(bus, frontEnd);
+        for (final ConnectionTable table : ConnectionTable.of(bus, frontEnd)) {
+            try (table) {
+                table.forEach(
+                        (slot, connection) -> {
+                            // It may have closed at this moment.
+                            if (hasKeys(keys.get(table.laneNumber(slot)), table, slot, message)
+                                    && message.connection() == connection) {
+                                all.add(
+                                        connected(
+                                                frontEnd,
+                                                table.sinceNs(slot),
+                                                message,
+                                                groups.getOrDefault(connection, List.of())));
+                            }
+                        });
+            }
+        }
     }
 
     private static boolean hasKeys(

@@ -11,6 +11,7 @@ import io.headrace.message.DeliveryHeader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,6 +103,59 @@ class LaneTest {
             poller.advance();
         }
         assertFalse(poller.peek());
+    }
+
+    @Test
+    void shouldCloseALaneThatAnotherProcessHasDeletedWhenItsChannelIsListed() {
+        try (Bus other = Bus.open(directory.resolve("bus"))) {
+            final Lane listed = other.lanes(channel -> true, this::unexpected).get(0);
+            final LanePoller reader = listed.poller();
+            hide();
+            assertEquals(List.of(), other.lanes("http.part"::equals, this::unexpected));
+            reader.close();
+            assertFalse(listed.queue().isClosed());
+            assertEquals(List.of(), other.lanes(channel -> true, this::unexpected));
+            assertTrue(listed.queue().isClosed());
+            // Its writer's is not.
+            assertEquals(List.of(), bus.lanes(channel -> true, this::unexpected));
+            append("hello", 1);
+        }
+    }
+
+    @Test
+    void shouldCloseADeletedLaneWhenNobodyReadsItAnyMore() {
+        try (Bus other = Bus.open(directory.resolve("bus"))) {
+            final Lane listed = other.lanes(channel -> true, this::unexpected).get(0);
+            final LanePoller reader = listed.poller();
+            append("hello", 1);
+            hide();
+            assertEquals(List.of(), other.lanes(channel -> true, this::unexpected));
+            assertTrue(reader.peek());
+            reader.close();
+            assertTrue(listed.queue().isClosed());
+        }
+    }
+
+    /** As the janitor of another process does. */
+    private void hide() {
+        try (Bus janitors = Bus.open(directory.resolve("bus"))) {
+            janitors.lanes(channel -> true, this::unexpected).get(0).hide();
+        }
+    }
+
+    @Test
+    void shouldTakeNothingForALaneThatIsHidden() {
+        // By the janitor of the writer's process, as nobody is there to read what it sends.
+        append("hello", 1);
+        appender.lane().hide();
+        assertEquals(LaneAppender.CLOSED, appender.claim(5, NOW_NS));
+        bus.delete(appender.lane());
+        assertEquals(LaneAppender.CLOSED, appender.claim(5, NOW_NS));
+        assertEquals(LaneAppender.CLOSED, appender.tryClaim(5, NOW_NS));
+    }
+
+    private void unexpected(HeadraceException badLane) {
+        throw new AssertionError(badLane);
     }
 
     @Test
