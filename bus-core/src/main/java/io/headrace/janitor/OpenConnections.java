@@ -10,6 +10,7 @@ import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ChannelName;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.poll.RecordReader;
 import io.headrace.message.Close;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.message.Message;
@@ -17,7 +18,9 @@ import io.headrace.message.encode.EventEncoder;
 import io.headrace.message.encode.RequestKeys;
 import io.headrace.presence.ConnectionTable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.agrona.CloseHelper;
 import org.agrona.collections.Long2LongHashMap;
@@ -35,6 +38,8 @@ final class OpenConnections implements AutoCloseable {
 
     private static final int ABNORMAL = 1006;
     private static final byte[] NO_REASON = {};
+    // More are not asked after one by one.
+    private static final int AWAITED_MAX = 1_000;
 
     private final Bus bus;
     private final String writer;
@@ -42,6 +47,9 @@ final class OpenConnections implements AutoCloseable {
     private final WriterSequence sequence = new WriterSequence();
     private final List<LaneAppender> appenders = new ArrayList<>();
     private final EventEncoder encoder = new EventEncoder();
+    private final RecordReader records;
+    // By front end: what has to end before anything more can be closed.
+    private final Map<String, List<Unended>> awaited = new HashMap<>();
 
     /**
      * @param writer id of the janitor as a writer.
@@ -50,7 +58,11 @@ final class OpenConnections implements AutoCloseable {
         this.bus = bus;
         this.writer = writer;
         this.onProblem = onProblem;
+        this.records = new RecordReader(bus);
     }
+
+    /** Where a message is that has not ended. */
+    private record Unended(String channel, String writer, long index) {}
 
     /** What the lanes say of the connections of one loop. */
     private static final class Recorded {
@@ -58,6 +70,7 @@ final class OpenConnections implements AutoCloseable {
         private final Long2ObjectHashMap<String> channels = new Long2ObjectHashMap<>();
         private final Long2LongHashMap orders = new Long2LongHashMap(-1);
         private final LongHashSet busy = new LongHashSet();
+        private final List<Unended> unended = new ArrayList<>();
         private final LongHashSet closed = new LongHashSet();
     }
 
@@ -68,26 +81,46 @@ final class OpenConnections implements AutoCloseable {
      * @return true when nothing is open any more.
      */
     boolean close(String frontEnd, long nowNs) {
+        final List<Unended> before = awaited.remove(frontEnd);
+        if (before != null && before.stream().noneMatch(this::hasEnded)) {
+            awaited.put(frontEnd, before);
+            return false;
+        }
         boolean closed = true;
+        final List<Unended> unended = new ArrayList<>();
         for (final ConnectionTable table : ConnectionTable.of(bus, frontEnd)) {
             try (table) {
                 final LongHashSet open = new LongHashSet();
                 table.forEach((slot, connection) -> open.add(connection));
                 if (!open.isEmpty()) {
-                    closed &= close(table, read(frontEnd, open), nowNs);
+                    final Recorded recorded = read(frontEnd, open);
+                    unended.addAll(recorded.unended);
+                    closed &= close(table, recorded, nowNs);
                 }
             }
         }
-        return closed;
+        if (closed && !unended.isEmpty() && unended.size() <= AWAITED_MAX) {
+            awaited.put(frontEnd, unended);
+        }
+        records.close();
+        return closed && unended.isEmpty();
     }
 
+    private boolean hasEnded(Unended message) {
+        return records.find(message.channel, message.writer, message.index)
+                .map(record -> ClaimWord.hasEnded(ClaimWord.read(record)))
+                .orElse(true);
+    }
+
+    /** False when there was no room for a close. */
     private boolean close(ConnectionTable table, Recorded recorded, long nowNs) {
         final boolean[] closed = {true};
         table.forEach(
                 (slot, connection) -> {
                     if (recorded.busy.contains(connection)) {
-                        closed[0] = false;
-                    } else if (recorded.closed.contains(connection)
+                        return;
+                    }
+                    if (recorded.closed.contains(connection)
                             || !recorded.channels.containsKey(connection)
                                     && table.index(slot) == ConnectionTable.NO_INDEX) {
                         // Closed already, or killed before its connect was appended.
@@ -112,7 +145,7 @@ final class OpenConnections implements AutoCloseable {
                         final UnsafeBuffer record = poller.record();
                         if (Message.isWhole(record)
                                 && open.contains(DeliveryHeader.connection(record, 0))) {
-                            note(recorded, lane, record, isClose);
+                            note(recorded, poller, isClose);
                         }
                     }
                 }
@@ -127,7 +160,9 @@ final class OpenConnections implements AutoCloseable {
                 || channel.endsWith(ChannelName.WEBSOCKET_DISCONNECT);
     }
 
-    private static void note(Recorded recorded, Lane lane, UnsafeBuffer record, boolean isClose) {
+    private static void note(Recorded recorded, LanePoller poller, boolean isClose) {
+        final Lane lane = poller.lane();
+        final UnsafeBuffer record = poller.record();
         final long connection = DeliveryHeader.connection(record, 0);
         if (isClose) {
             recorded.closed.add(connection);
@@ -143,6 +178,9 @@ final class OpenConnections implements AutoCloseable {
         recorded.orders.put(connection, Math.max(recorded.orders.get(connection), order));
         if (!ClaimWord.hasEnded(ClaimWord.read(record))) {
             recorded.busy.add(connection);
+            if (recorded.unended.size() <= AWAITED_MAX) {
+                recorded.unended.add(new Unended(lane.channel(), lane.writer(), poller.index()));
+            }
         }
     }
 
@@ -206,6 +244,7 @@ final class OpenConnections implements AutoCloseable {
 
     @Override
     public void close() {
+        records.close();
         CloseHelper.quietCloseAll(appenders);
         appenders.clear();
     }

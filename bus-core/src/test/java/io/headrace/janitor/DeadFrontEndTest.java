@@ -4,8 +4,10 @@ package io.headrace.janitor;
 import static io.headrace.janitor.SimulatedHost.MS;
 import static io.headrace.janitor.SimulatedHost.SECOND;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LanePoller;
 import io.headrace.channel.name.ChannelName;
@@ -148,6 +150,50 @@ class DeadFrontEndTest {
         host.run(second, 10 * SECOND);
         assertEquals(List.of(), closesOf(first.member));
         assertEquals(List.of(), closesOf(second.member));
+    }
+
+    @Test
+    void shouldReadAllAgainOnlyWhenOneOfThoseAwaitedHasEnded() throws IOException {
+        for (int connection = 1; connection <= 3; connection++) {
+            connect(connection);
+            frame(connection, 1);
+        }
+        host.finishAll(ChannelName.WEBSOCKET_CONNECT, writer.id(), 77);
+        for (int i = 0; i < 3; i++) {
+            host.claim(ChannelName.WEBSOCKET_RECEIVE, writer.id(), i, host.consumer());
+        }
+        host.kill(frontEnd);
+        // Each reading of the lanes tells of this one.
+        final Path damaged =
+                host.bus.directory().resolve("channels/websocket.connect/f9-damaged-0");
+        Files.createDirectory(damaged);
+        Files.writeString(damaged.resolve("lane.properties"), "version=0\n");
+        final List<HeadraceException> readings = new ArrayList<>();
+        try (OpenConnections connections =
+                new OpenConnections(host.bus, "w9-test-j", readings::add)) {
+            for (int ended = 0; ended < 3; ended++) {
+                for (int i = 0; i < 10; i++) {
+                    assertFalse(connections.close(frontEnd.id(), host.nowNs));
+                }
+                assertEquals(ended + 1, readings.size());
+                assertEquals(
+                        ended,
+                        host
+                                .bus
+                                .lanes(ChannelName.WEBSOCKET_DISCONNECT::equals, readings::add)
+                                .stream()
+                                .mapToLong(Lane::appendedCount)
+                                .sum());
+                host.finish(
+                        ChannelName.WEBSOCKET_RECEIVE,
+                        writer.id(),
+                        ended,
+                        host.consumer(),
+                        io.headrace.delivery.ClaimWord.DONE);
+            }
+            assertTrue(connections.close(frontEnd.id(), host.nowNs));
+            assertEquals(4, readings.size());
+        }
     }
 
     private void connect(int connection) {
