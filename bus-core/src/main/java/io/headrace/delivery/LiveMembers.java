@@ -2,6 +2,7 @@
 package io.headrace.delivery;
 
 import io.headrace.HeadraceException;
+import io.headrace.Setting;
 import io.headrace.channel.Bus;
 import io.headrace.channel.bell.DeathWatch;
 import io.headrace.channel.name.Glob;
@@ -29,8 +30,14 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
     /** How often the locks of the members are tried. */
     public static final long INTERVAL_NS = 50_000_000L;
 
-    /** A member whose heartbeat is older is taken for stopped, even though its process exists. */
+    /**
+     * A member whose heartbeat is older is taken for stopped, even though its process exists;
+     * {@code headrace.heartbeat.timeout} if that is given.
+     */
     public static final long HEARTBEAT_TIMEOUT_NS = 2_000_000_000L;
+
+    private static final String HEARTBEAT_TIMEOUT = "headrace.heartbeat.timeout";
+    private static final long SECOND_NS = 1_000_000_000L;
 
     // The pipe of one that dies is closed some time before or after its lock.
     private static final int HURRIED_LOOKS = 20;
@@ -207,6 +214,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
 
     private final Bus bus;
     private final long hungNs;
+    private final long heartbeatTimeoutNs;
     private final Members members;
     // To compile patterns takes longer than all the rest of a look.
     private final Map<MemberReader, Predicate<String>> channels = new HashMap<>();
@@ -223,6 +231,8 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
     public LiveMembers(Bus bus, long hungNs, Consumer<HeadraceException> onUnreadable) {
         this.bus = bus;
         this.hungNs = hungNs;
+        this.heartbeatTimeoutNs = Setting.durationNs(HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_NS);
+        Setting.check(HEARTBEAT_TIMEOUT + " (ns)", heartbeatTimeoutNs, SECOND_NS, Long.MAX_VALUE);
         this.members = new Members(bus.membersDirectory(), onUnreadable);
     }
 
@@ -295,7 +305,7 @@ public final class LiveMembers implements Agent, AgentThreads.Sleep {
         for (final MemberReader member : members.all()) {
             if (!member.isAlive()) {
                 dead.add(known(member, List.of()));
-            } else if (nowNs - member.heartbeatNs() > HEARTBEAT_TIMEOUT_NS) {
+            } else if (nowNs - member.heartbeatNs() > heartbeatTimeoutNs) {
                 stopped.add(known(member, List.of()));
             } else {
                 live.add(known(member, active(member, nowNs)));

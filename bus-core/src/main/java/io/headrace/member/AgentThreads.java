@@ -153,6 +153,16 @@ public final class AgentThreads {
                 background.sleep.wake(running.thread);
             }
             running.runner.close(interruptMs, hung -> {});
+            // The runner does not wait for one that has not begun to run.
+            join(running.thread);
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

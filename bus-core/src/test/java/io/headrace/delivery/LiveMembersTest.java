@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.member.Member;
 import io.headrace.testing.ChildJvm;
@@ -286,13 +288,38 @@ class LiveMembersTest {
     }
 
     @Test
+    void shouldTakeAMemberForStoppedAfterAsLongAsIsSaid() {
+        final String property = "headrace.heartbeat.timeout";
+        final Member member = worker("http.*", 1);
+        stop(member);
+        assertFalse(look().isServed("http.request"));
+        try {
+            System.setProperty(property, "60s");
+            liveMembers.onClose();
+            liveMembers = new LiveMembers(bus, HUNG_NS, bad -> {});
+            assertTrue(look().isServed("http.request"));
+            System.setProperty(property, "999ms");
+            final HeadraceException e =
+                    assertThrows(
+                            HeadraceException.class,
+                            () -> new LiveMembers(bus, HUNG_NS, bad -> {}));
+            assertTrue(e.getMessage().contains(property), e.getMessage());
+        } finally {
+            System.clearProperty(property);
+        }
+    }
+
+    @Test
     @Timeout(60)
     void shouldBeWokenByTheDeathOfAnotherProcessAndLookAtOnce() {
         liveMembers.watchDeaths(bus.nextConsumerIds(1));
         try (ChildJvm child = MemberChild.start(bus.directory(), "http.*")) {
             final String id = child.readLine();
             child.readLine();
-            assertTrue(look().isServed("http.request"));
+            while (!look().isServed("http.request")) {
+                assertTrue(child.isAlive(), child.errors());
+                Thread.onSpinWait();
+            }
             child.kill();
             // Nothing else ends this sleep.
             liveMembers.sleep(3_600_000_000_000L);

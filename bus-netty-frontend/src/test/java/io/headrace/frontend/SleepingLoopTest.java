@@ -70,8 +70,11 @@ class SleepingLoopTest {
         loop = (FrontendLoop) frontend.agents().get(1);
         loop.onStart();
         // To load the classes has taken longer, perhaps, than a heartbeat may be old.
-        worker.agents().get(0).doWork();
-        frontend.agents().get(0).doWork();
+        for (int i = 0; i < 2; i++) {
+            frontend.bus().raiseLaneVersion();
+            worker.agents().get(0).doWork();
+            frontend.agents().get(0).doWork();
+        }
         go(CYCLES);
     }
 

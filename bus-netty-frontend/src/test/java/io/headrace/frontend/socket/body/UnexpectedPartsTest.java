@@ -53,8 +53,9 @@ class UnexpectedPartsTest {
         addresses.put(request.path(), ReplyAddress.parse(request.replyChannel()));
         if (request.path().startsWith("/stream")) {
             final ResponseStream stream = reply.stream(200, "text/plain");
-            stream.send("first");
+            // Before its client can know of it.
             streams.put(request.path(), stream);
+            stream.send("first");
         } else {
             reply.send(200, "text/plain", "hello");
         }
