@@ -22,6 +22,7 @@ import io.headrace.frontend.socket.limit.Admission;
 import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.listen.ListenAddress;
 import io.headrace.frontend.socket.listen.Listener;
+import io.headrace.frontend.socket.listen.Reservation;
 import io.headrace.frontend.socket.listen.Transport;
 import io.headrace.frontend.socket.tls.Certificates;
 import io.headrace.janitor.Janitor;
@@ -73,7 +74,7 @@ public final class Frontend implements AutoCloseable {
     private final int number;
     private final Agent housekeeping;
     private final Optional<Certificates> certificates;
-    private final List<SocketAddress> addresses;
+    private final Reservation reservation;
     private final int port;
     private final List<FrontendLoop> loops = new ArrayList<>();
     private final List<Listener> listeners = new ArrayList<>();
@@ -85,12 +86,12 @@ public final class Frontend implements AutoCloseable {
     private Optional<AdminServer> admin = Optional.empty();
     private volatile boolean draining;
 
-    private Frontend(FrontendContext context, Function<Path, Bus> opener) {
+    private Frontend(FrontendContext context, Function<Path, Bus> opener, Reservation reserved) {
         retention = Retention.fromProperties();
         admission = Admission.fromProperties(context.trustedProxies());
         transport = new Transport(context.nativeTransport());
-        addresses = addresses(context);
-        port = ((InetSocketAddress) addresses.get(0)).getPort();
+        reservation = reserved;
+        port = ((InetSocketAddress) reserved.addresses().get(0)).getPort();
         certificates =
                 context.tls().isOn()
                         ? Optional.of(
@@ -181,7 +182,7 @@ public final class Frontend implements AutoCloseable {
                 new Listener(
                         transport,
                         // A file can be listened at only once.
-                        addresses.stream()
+                        reservation.addresses().stream()
                                 .filter(
                                         address ->
                                                 loop == 0 || address instanceof InetSocketAddress)
@@ -191,18 +192,17 @@ public final class Frontend implements AutoCloseable {
         loops.add(new FrontendLoop(writer, listener, ingresses, connections, egress));
     }
 
-    private static List<SocketAddress> addresses(FrontendContext context) {
-        final List<SocketAddress> all = new ArrayList<>();
-        all.add(ListenAddress.resolve(context.host(), context.port()));
-        all.addAll(ListenAddress.list(context.listen()));
-        if (!context.portShared()) {
-            all.replaceAll(
-                    address ->
-                            address instanceof InetSocketAddress inet
-                                    ? Transport.reserve(inet)
-                                    : address);
+    private static Frontend create(FrontendContext context, Function<Path, Bus> opener) {
+        final List<SocketAddress> wanted = new ArrayList<>();
+        wanted.add(ListenAddress.resolve(context.host(), context.port()));
+        wanted.addAll(ListenAddress.list(context.listen()));
+        final Reservation reservation = new Reservation(wanted, context.portShared());
+        try {
+            return new Frontend(context, opener, reservation);
+        } catch (final RuntimeException e) {
+            reservation.close();
+            throw e;
         }
-        return all;
     }
 
     private void onError(Throwable error) {
@@ -215,7 +215,7 @@ public final class Frontend implements AutoCloseable {
      * @throws io.headrace.HeadraceException when an option, the port or the bus does not allow it.
      */
     public static Frontend launch(FrontendContext context) {
-        final Frontend frontend = new Frontend(context.conclude(), Bus::openOrCreate);
+        final Frontend frontend = create(context.conclude(), Bus::openOrCreate);
         return frontend.open(context, () -> frontend.start(context.admin()));
     }
 
@@ -230,6 +230,7 @@ public final class Frontend implements AutoCloseable {
         threads.startPages(bus.pageAgent());
         startLoops();
         listeners.forEach(Listener::awaitListening);
+        reservation.close();
         openAdmin(adminAddress);
     }
 
@@ -286,12 +287,12 @@ public final class Frontend implements AutoCloseable {
      * do.
      */
     public static Frontend prepare(FrontendContext context) {
-        return new Frontend(context.conclude(), Bus::openOrCreate).open(context, () -> {});
+        return create(context.conclude(), Bus::openOrCreate).open(context, () -> {});
     }
 
     /** As {@link #prepare(FrontendContext)}, with a clock to be wound. */
     static Frontend prepare(FrontendContext context, EpochNanoClock clock) {
-        return new Frontend(context.conclude(), path -> Bus.openOrCreate(path, clock))
+        return create(context.conclude(), path -> Bus.openOrCreate(path, clock))
                 .open(context, () -> {});
     }
 
@@ -341,7 +342,7 @@ public final class Frontend implements AutoCloseable {
         }
         admin.ifPresent(AdminServer::close);
         CloseHelper.quietCloseAll(bells);
-        CloseHelper.quietCloseAll(metrics, member, bus);
+        CloseHelper.quietCloseAll(metrics, member, bus, reservation);
     }
 
     private void drain() {

@@ -136,6 +136,34 @@ class FailedLaunchTest {
     }
 
     @Test
+    void shouldLetNoOtherFrontEndHaveItsPortBeforeItListens() throws IOException {
+        try (Frontend first = Frontend.prepare(context().loops(1))) {
+            // It would listen with its loop's first cycle.
+            first.agents().get(1).onStart();
+            final FrontendContext second =
+                    new FrontendContext().directory(directory.resolve("other")).port(first.port());
+            final HeadraceException e =
+                    assertThrows(HeadraceException.class, () -> Frontend.launch(second));
+            assertTrue(e.getMessage().contains("cannot listen on"), e.getMessage());
+        }
+    }
+
+    @Test
+    void shouldGiveItsPortBackWhenThereIsNoBusForIt() throws IOException {
+        final int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        final Path noBus = Files.createFile(directory.resolve("file"));
+        assertThrows(
+                HeadraceException.class,
+                () -> Frontend.launch(context().directory(noBus).port(port)));
+        try (Frontend next = Frontend.launch(context().port(port))) {
+            assertEquals(port, next.port());
+        }
+    }
+
+    @Test
     void shouldUndoAFrontEndWhoseAccessLogCannotBeOpened() throws IOException {
         final FrontendContext context = context().accessLog(directory + "/no/such/log");
         shouldLeaveNothing("/no/such/log", () -> Frontend.launch(context));

@@ -23,6 +23,7 @@ import io.headrace.frontend.socket.limit.Gate;
 import io.headrace.frontend.socket.limit.Limits;
 import io.headrace.frontend.socket.limit.Patience;
 import io.headrace.frontend.socket.listen.Listener;
+import io.headrace.frontend.socket.listen.Reservation;
 import io.headrace.frontend.socket.listen.Transport;
 import io.headrace.frontend.socket.websocket.WebSocketOptions;
 import io.headrace.frontend.testing.RawConnection;
@@ -93,7 +94,10 @@ final class WoundLoop implements AutoCloseable {
                         options,
                         Gate.of(admission, options.patience(), 1, counters, ingresses::nowNs),
                         Optional.empty());
-        address = Transport.reserve(new InetSocketAddress("127.0.0.1", 0));
+        try (Reservation reservation =
+                new Reservation(List.of(new InetSocketAddress("127.0.0.1", 0)), false)) {
+            address = (InetSocketAddress) reservation.addresses().get(0);
+        }
         listener =
                 new Listener(
                         new Transport(false),

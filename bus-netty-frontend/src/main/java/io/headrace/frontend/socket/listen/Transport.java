@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.frontend.socket.listen;
 
-import io.headrace.HeadraceException;
 import io.headrace.channel.bell.Bell;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelFuture;
@@ -28,9 +27,6 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
@@ -94,26 +90,6 @@ public final class Transport {
                         ? EpollIoHandler.newFactory(BATCH, DefaultSelectStrategyFactory.INSTANCE)
                         : NioIoHandler.newFactory();
         return new ManualIoEventLoop(null, factory);
-    }
-
-    /**
-     * Makes sure that nobody else listens there: a port shared among the loops could be shared by
-     * strangers.
-     *
-     * @return the address, with a port chosen by the system when it was 0.
-     * @throws HeadraceException when the port is taken or the address is not this machine's.
-     */
-    public static InetSocketAddress reserve(InetSocketAddress address) {
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.setReuseAddress(true);
-            probe.bind(address);
-            return new InetSocketAddress(address.getAddress(), probe.getLocalPort());
-        } catch (final IOException e) {
-            throw new HeadraceException(
-                    "cannot listen on %s:%d: %s; choose another --port or stop its owner"
-                            .formatted(address.getHostString(), address.getPort(), e.getMessage()),
-                    e);
-        }
     }
 
     ChannelFuture listen(IoEventLoop loop, SocketAddress address, ChannelHandler pipeline) {
