@@ -39,6 +39,8 @@ final class Exchanges {
     private final ArrayDeque<Exchange> queue = new ArrayDeque<>();
     private int nextOrder;
     private boolean closing;
+    // The last of its answers has been written.
+    private boolean ended;
 
     Exchanges(Connections connections, Connection connection, Channel channel) {
         this.connections = connections;
@@ -46,13 +48,8 @@ final class Exchanges {
         this.channel = channel;
     }
 
-    /** A request has come; its answer will be written after those of all before it. */
-    Exchange begin(HttpRequest request, boolean wantsToStay) {
-        return begin(request, wantsToStay, null);
-    }
-
     /**
-     * As {@link #begin(HttpRequest, boolean)}.
+     * A request has come; its answer will be written after those of all before it.
      *
      * @param upload of a request whose body comes in parts, or null.
      */
@@ -128,7 +125,7 @@ final class Exchanges {
         if (isReceivingUpload()) {
             refuseUpload(queue.peekLast(), refused);
         } else {
-            refuse(begin(unknown, false), refused);
+            refuse(begin(unknown, false, null), refused);
         }
     }
 
@@ -218,7 +215,7 @@ final class Exchanges {
 
     /** Writes what has come of the answers, in the order of their requests. */
     private void writeAnswers() {
-        for (Exchange first = queue.peek(); first != null; first = queue.peek()) {
+        for (Exchange first = queue.peek(); first != null && !ended; first = queue.peek()) {
             first.unhold();
             if (first.response != null) {
                 write(queue.poll());
@@ -260,6 +257,7 @@ final class Exchanges {
     /** Writes the end of the connection's last answer. */
     private void writeLast(Exchange exchange, Object end) {
         closing = true;
+        ended = true;
         final ChannelFuture written = channel.write(end);
         if (exchange.index == Exchange.NOT_APPENDED || exchange.upload != null) {
             channel.config().setAutoRead(true);
@@ -338,6 +336,7 @@ final class Exchanges {
         if (stream.state() == Part.State.BROKEN) {
             // The client is to see that this was not all.
             closing = true;
+            ended = true;
             connection.flush();
             channel.close();
         } else if (isLast(exchange)) {
@@ -349,7 +348,7 @@ final class Exchanges {
 
     private boolean isLast(Exchange exchange) {
         return !exchange.keepAlive
-                || connections.isDraining()
+                || connections.isDraining() && (queue.isEmpty() || queue.peekLast() == exchange)
                 || !exchange.isHead && !exchange.stream.isDelimited();
     }
 

@@ -200,7 +200,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void refuseAndClose(HttpRequest request, Refused refused) {
-        connection.exchanges().refuse(connection.exchanges().begin(request, false), refused);
+        connection.exchanges().refuse(connection.exchanges().begin(request, false, null), refused);
     }
 
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
@@ -212,7 +212,7 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (acceptable && connection.exchanges().isUsed()) {
             connection = connections.renew(connection, ctx.channel());
         }
-        final Exchange exchange = connection.exchanges().begin(request, false);
+        final Exchange exchange = connection.exchanges().begin(request, false, null);
         if (!acceptable) {
             final FullHttpResponse response =
                     ReplyMapper.refusal(

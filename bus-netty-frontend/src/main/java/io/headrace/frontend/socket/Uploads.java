@@ -57,7 +57,8 @@ final class Uploads {
                 exchange.connection.exchanges().onUploadMoved(exchange);
             }
             if (exchange.upload.hasEnded()) {
-                exchanges.remove(i);
+                // Unless it has been abandoned: more of it has been read at once, and was too much.
+                exchanges.remove(exchange);
             }
         }
         return work;

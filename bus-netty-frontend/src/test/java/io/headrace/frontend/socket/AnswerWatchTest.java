@@ -295,7 +295,7 @@ class AnswerWatchTest {
                 new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
         final List<Exchange> exchanges = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            exchanges.add(loop.exchanges(1).begin(request, true));
+            exchanges.add(loop.exchanges(1).begin(request, true, null));
         }
         final AnswerWatch answers = loop.connections().answers();
         final long nowNs = loop.connections().ingresses().nowNs();

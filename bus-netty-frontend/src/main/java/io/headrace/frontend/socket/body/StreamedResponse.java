@@ -52,11 +52,11 @@ public final class StreamedResponse {
     public void add(ByteBuf content, Part.State partState) {
         nextNumber++;
         receivedLength += content.readableBytes();
-        final boolean isWrong =
-                contentLength >= 0
-                        && (receivedLength > contentLength
-                                || partState == Part.State.LAST && receivedLength < contentLength);
-        state = isWrong ? Part.State.BROKEN : partState;
+        final long excess = contentLength < 0 ? 0 : Math.max(0, receivedLength - contentLength);
+        final boolean isShort = partState == Part.State.LAST && receivedLength < contentLength;
+        state = excess > 0 || isShort ? Part.State.BROKEN : partState;
+        // The client would take it for the next response (RFC 9112, section 6.3).
+        content.writerIndex((int) Math.max(content.readerIndex(), content.writerIndex() - excess));
         if (content.isReadable()) {
             parts.add(content);
         } else {
