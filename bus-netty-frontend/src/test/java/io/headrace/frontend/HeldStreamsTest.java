@@ -2,6 +2,7 @@
 package io.headrace.frontend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.channel.Lane;
 import io.headrace.frontend.testing.RawConnection;
@@ -22,6 +23,9 @@ class HeldStreamsTest {
     private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     // RFC 9113, section 6.5.2: SETTINGS_INITIAL_WINDOW_SIZE.
     private static final String NO_WINDOW = frame(4, 0, 0, "\0\4\0\0\0\0");
+    private static final String POST = "\203\206\1\1h\4\6/large";
+    // RFC 9113, section 5.5: frames of unknown types mean nothing.
+    private static final String UNKNOWN = frame(0xFF, 0, 0, "x".repeat(15_000)).repeat(4);
     private static final String GET = "\202\206\1\1h\4\6/large";
 
     @TempDir Path directory;
@@ -106,6 +110,25 @@ class HeldStreamsTest {
             stepped.cycle();
         }
         read.join();
+    }
+
+    @Test
+    void shouldNotKeepAllThatHasBeenReadForTheBytesOfABodyThatDoesNotEnd() {
+        client.send(frame(1, 4, 1, POST));
+        final long before = SteppedFrontend.bufferLength();
+        final CompletableFuture<Void> sent =
+                CompletableFuture.runAsync(
+                        () -> {
+                            for (int i = 0; i < 600; i++) {
+                                client.send(frame(0, 0, 1, "x") + UNKNOWN);
+                            }
+                            client.send(frame(1, 5, 3, GET));
+                        });
+        stepped.cycleUntil(
+                "the last", () -> stepped.lane("http.request", Lane::appendedCount) == 1);
+        sent.join();
+        final long kept = SteppedFrontend.bufferLength() - before;
+        assertTrue(kept < 16 << 20, "kept: " + kept);
     }
 
     @Test

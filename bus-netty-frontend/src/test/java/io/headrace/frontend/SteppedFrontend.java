@@ -6,6 +6,9 @@ import io.headrace.frontend.testing.RawConnection;
 import io.headrace.frontend.testing.RunningFrontend;
 import io.headrace.worker.Worker;
 import io.headrace.worker.WorkerContext;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetric;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -146,6 +149,13 @@ final class SteppedFrontend implements AutoCloseable {
     /** Sum of the front end's counters whose labels end with this text. */
     long counter(String labelEnd) {
         return RunningFrontend.counter(frontend, labelEnd);
+    }
+
+    /** How much memory is in use for buffers. */
+    static long bufferLength() {
+        final ByteBufAllocatorMetric metric =
+                ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();
+        return metric.usedDirectMemory() + metric.usedHeapMemory();
     }
 
     /** What the front end's lane in a channel has of something. */

@@ -7,6 +7,7 @@ import io.headrace.frontend.socket.body.DateHeader;
 import io.headrace.frontend.socket.http1.StrictRequestDecoder;
 import io.headrace.frontend.socket.http2.Http2Upgrade;
 import io.headrace.frontend.socket.http2.PrefaceDetector;
+import io.headrace.frontend.socket.http2.ShortData;
 import io.headrace.frontend.socket.http2.StreamCodec;
 import io.headrace.frontend.socket.http2.StreamWire;
 import io.headrace.frontend.socket.http2.StreamsClient;
@@ -153,6 +154,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     private ChannelHandler[] http2(StreamsClient client) {
         return new ChannelHandler[] {
             StreamCodec.newFrameCodec(connections.limits().headerLengthMax()),
+            new ShortData(),
             new Http2MultiplexHandler(new StreamPipeline(client)),
             client
         };

@@ -30,6 +30,11 @@ public final class Upload {
     // More of it is not read from the client.
     private static final int HELD_MAX = 256 << 10;
 
+    // Nothing is short of what decoders make of 64 KiB that are read at once: pieces of 8 KiB.
+    private static final int PIECES_MAX = 8;
+    // Takes more beside its bytes than is worth an object of its own.
+    private static final int LITTLE_LENGTH = 1 << 10;
+
     private final long lengthMax;
     private final LongConsumer onHeld;
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>();
@@ -37,6 +42,8 @@ public final class Upload {
     private long receivedLength;
     private long appendedLength;
     private int nextNumber;
+    // Whether the last of what is held is a copy that short content is added to.
+    private boolean isGathering;
     private boolean lastReceived;
     private boolean ended;
 
@@ -62,10 +69,33 @@ public final class Upload {
         }
         lastReceived |= isLast;
         if (length > 0) {
-            held.add(content.retain());
+            keep(content);
             hold(length);
         }
         return true;
+    }
+
+    /** Whether content is short for what it keeps: all of the buffer that it is a slice of. */
+    public static boolean isShort(ByteBuf content) {
+        ByteBuf buffer = content;
+        while (buffer.unwrap() != null) {
+            buffer = buffer.unwrap();
+        }
+        return content.readableBytes() < buffer.capacity() / PIECES_MAX;
+    }
+
+    private void keep(ByteBuf content) {
+        final int length = content.readableBytes();
+        if (length >= LITTLE_LENGTH && !isShort(content)) {
+            held.add(content.retain());
+            isGathering = false;
+            return;
+        }
+        if (!isGathering || held.isEmpty() || held.peekLast().writerIndex() >= HELD_MAX) {
+            held.add(content.alloc().buffer(length));
+            isGathering = true;
+        }
+        held.peekLast().writeBytes(content, content.readerIndex(), length);
     }
 
     /** Whether more of the body is to come from the client, and is wanted. */

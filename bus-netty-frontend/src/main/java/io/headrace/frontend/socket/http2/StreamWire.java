@@ -17,6 +17,9 @@ import io.netty.handler.codec.http2.Http2HeadersFrame;
 /** A stream that carries one connection: the first of its handlers, which sees all its frames. */
 public final class StreamWire extends ChannelDuplexHandler implements Wire {
 
+    // What a piece takes beside its bytes, about.
+    private static final int PIECE_LENGTH = 256;
+
     private ChannelHandlerContext context;
     private Meter meter;
     private Meter.Client client;
@@ -50,8 +53,8 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
             final int length = data.content().readableBytes();
             readLength += length;
             if (!drops) {
-                messageLength += length;
-                meter.hold(length);
+                messageLength += length + PIECE_LENGTH;
+                meter.hold(length + PIECE_LENGTH);
             }
         }
         ctx.fireChannelRead(frame);

@@ -9,6 +9,7 @@ import io.headrace.channel.LaneAppender;
 import io.headrace.message.Part;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.stream.Stream;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,51 @@ class UploadTest {
         assertEquals(0, upload.append(0, scratch, (n, s, c, l) -> LaneAppender.BACK_PRESSURED));
         assertEquals(1, append(0));
         assertFalse(upload.hasEnded());
+    }
+
+    /** So many pieces of this length, each of a buffer of 64 KiB; returns how many are kept. */
+    private long receivePieces(int count, int length) {
+        final ByteBuf[] buffers = new ByteBuf[count];
+        for (int i = 0; i < count; i++) {
+            buffers[i] = Unpooled.buffer(1 << 16);
+            for (int at = 0; at < length; at++) {
+                buffers[i].writeByte(i + at);
+            }
+            assertTrue(upload.receive(buffers[i].slice(), false));
+            buffers[i].release();
+        }
+        return Stream.of(buffers).filter(buffer -> buffer.refCnt() > 0).count();
+    }
+
+    @Test
+    void shouldKeepNoLongBufferForLittleContent() {
+        assertEquals(0, receivePieces(1_000, 1));
+        assertEquals(1_000, heldLength);
+        assertEquals(0, receivePieces(1, 8_000));
+        assertEquals(1, receivePieces(1, 8 << 10));
+        assertEquals(0, receivePieces(1_000, 1));
+        assertTrue(upload.receive(Unpooled.EMPTY_BUFFER, true));
+        assertEquals(1, append(0));
+        int at = 0;
+        for (final int length : new int[] {1_000, 8_000, 8 << 10, 1_000}) {
+            final boolean isOne = length > 1_000;
+            for (int i = 0; i < length; i++, at++) {
+                assertEquals((byte) i, scratch.getByte(at), isOne ? "in one piece" : "in many");
+            }
+        }
+        assertEquals(0, heldLength);
+    }
+
+    @Test
+    void shouldGatherNothingInWhatIsAppended() {
+        for (int i = 0; i < 3; i++) {
+            receivePieces(2, 1);
+            assertEquals(1, append(0));
+            assertEquals(1, scratch.getByte(1));
+            receive(1);
+            receivePieces(1, 1);
+            assertEquals(2, append(0));
+        }
     }
 
     @Test
