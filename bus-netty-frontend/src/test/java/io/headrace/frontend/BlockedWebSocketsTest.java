@@ -12,12 +12,15 @@ import io.headrace.frontend.testing.RawConnection;
 import io.headrace.worker.reply.WebSocket;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.agrona.CloseHelper;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +40,7 @@ class BlockedWebSocketsTest {
     private static final byte[] CLOSE_1000 = {
         (byte) 0x88, (byte) 0x82, 0, 0, 0, 0, (byte) (1000 >> 8), (byte) 1000
     };
+    private static final byte[] PING = {(byte) 0x89, (byte) 0x80, 0, 0, 0, 0};
     private static final String LARGE = "x".repeat(40_000);
 
     @TempDir Path directory;
@@ -324,6 +328,49 @@ class BlockedWebSocketsTest {
         makeRoom(RECEIVE, 2);
         stepped.cycle();
         shouldHandle("b");
+    }
+
+    @Test
+    void shouldCountTheHalfOfAMessageThoughPingsComeBetweenItsFragments() {
+        // RFC 6455, section 5.2: a text without FIN, of 64 bits of length.
+        final byte[] fragment = new byte[14 + 200_000];
+        fragment[0] = 1;
+        fragment[1] = (byte) 0xFF;
+        ByteBuffer.wrap(fragment).putLong(2, 200_000);
+        for (int i = 0; i < 6; i++) {
+            sendAtOnce(client("/"), fragment, PING);
+            for (int j = 0; j < 1_000; j++) {
+                stepped.cycle();
+            }
+        }
+        assertTrue(stepped.counter(" closed memory-high") > 0);
+    }
+
+    @Test
+    void shouldCountNoPingsThatHaveBeenAnswered() {
+        final List<RawConnection> pinging = List.of(client("/"), client("/"), client("/"));
+        for (int i = 0; i < 1_000; i++) {
+            pinging.forEach(client -> client.send(PING));
+            stepped.cycle();
+        }
+        pinging.forEach(client -> shouldAnswer(client, 1_000));
+        assertEquals(0, stepped.counter(" closed memory-high"));
+    }
+
+    private void shouldAnswer(RawConnection client, int count) {
+        final CompletableFuture<byte[]> pongs =
+                CompletableFuture.supplyAsync(
+                        () -> {
+                            try {
+                                return client.read(2 * count);
+                            } catch (final IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        });
+        while (!pongs.isDone()) {
+            stepped.cycle();
+        }
+        assertEquals((byte) 0x8A, pongs.join()[2 * count - 2]);
     }
 
     @Test

@@ -113,8 +113,9 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
     void open(FullHttpResponse response) {
         final ChannelPipeline pipeline = channel.pipeline();
         connection.write(response);
+        final int lengthMax = connections.limits().webSocketMessageLengthMax();
         handshake.addHandlers(
-                pipeline, connections.deflate(), connections.limits().webSocketMessageLengthMax());
+                pipeline, connections.deflate(), lengthMax, connection.watch()::onMessage);
         pipeline.addLast(this);
         Pipeline.removeHandlers(pipeline);
         connection.wire().becomeBytes();
@@ -198,7 +199,6 @@ final class WebSocketHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        connection.watch().onMessage();
         try {
             if (message instanceof CloseWebSocketFrame close) {
                 onClose(close);

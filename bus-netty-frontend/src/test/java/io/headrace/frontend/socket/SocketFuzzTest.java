@@ -172,7 +172,7 @@ class SocketFuzzTest {
         request.headers().set("Sec-WebSocket-Extensions", "permessage-deflate");
         final Deflate deflate = new Deflate();
         final EmbeddedChannel channel = new EmbeddedChannel();
-        new Handshake(request, true).addHandlers(channel.pipeline(), deflate, LENGTH_MAX);
+        new Handshake(request, true).addHandlers(channel.pipeline(), deflate, LENGTH_MAX, () -> {});
         try {
             channel.writeInbound(Unpooled.copiedBuffer(bytes));
         } catch (final CorruptedFrameException | TooLongFrameException refused) {

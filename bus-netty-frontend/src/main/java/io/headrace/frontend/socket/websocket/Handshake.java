@@ -161,8 +161,10 @@ public final class Handshake {
      * Adds the handlers that make whole, valid messages of bytes, and bytes of them.
      *
      * @param messageLengthMax largest message, in bytes, compressed or not; over it they throw.
+     * @param onMessage run when all that has come is whole messages.
      */
-    public void addHandlers(ChannelPipeline pipeline, Deflate deflate, int messageLengthMax) {
+    public void addHandlers(
+            ChannelPipeline pipeline, Deflate deflate, int messageLengthMax, Runnable onMessage) {
         final boolean deflates = windowBits != Deflate.NOT_AGREED;
         final WebSocketDecoderConfig config =
                 WebSocketDecoderConfig.newBuilder()
@@ -174,7 +176,7 @@ public final class Handshake {
                         .closeOnProtocolViolation(false)
                         .withUTF8Validator(false)
                         .build();
-        pipeline.addLast(new WebSocket13FrameDecoder(config), new WebSocket13FrameEncoder(false));
+        pipeline.addLast(new FrameDecoder(config, onMessage), new WebSocket13FrameEncoder(false));
         if (deflates) {
             pipeline.addLast(new DeflateHandler(deflate, windowBits, messageLengthMax));
         }
