@@ -288,6 +288,27 @@ class UnfinishedExchangesTest {
     }
 
     @Test
+    void shouldKeepNothingBehindARequestThatEndsItsConnection() {
+        start();
+        final int count = 24;
+        final int length = (1 << 20) - 1;
+        final String last = GET_STREAM.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+        final String post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1048576\r\n\r\n";
+        for (int i = 0; i < count; i++) {
+            send(last);
+        }
+        serve("http.request", count);
+        final long before = SteppedFrontend.bufferLength();
+        for (final RawConnection client : clients) {
+            read(() -> client.send(post + "x".repeat(length)));
+        }
+        cycleForAWhile();
+        final long kept = SteppedFrontend.bufferLength() - before;
+        assertTrue(kept < count * length / 2, "kept: " + kept);
+        assertEquals(count, stepped.counter(" requests"));
+    }
+
+    @Test
     void shouldNotLetAnUploadBeSlowThoughItsConnectionEndsWithIt() {
         start("body.rate.min", "512");
         final RawConnection client = send(UPLOAD + "Connection: close\r\n" + CHUNKED);

@@ -55,13 +55,17 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Whether no more requests are taken. */
+    boolean isClosing() {
+        return connection.exchanges().isClosing();
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         try {
             connection.watch().onMessage();
             // A client that has left in the middle of a request leaves a bad one behind.
-            final boolean isWanted =
-                    ctx.channel().isActive() && !connection.exchanges().isClosing();
+            final boolean isWanted = ctx.channel().isActive() && !isClosing();
             if (message instanceof FullHttpRequest request) {
                 if (isWanted) {
                     onRequest(ctx, request);

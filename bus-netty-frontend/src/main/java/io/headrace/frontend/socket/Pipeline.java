@@ -100,11 +100,13 @@ public final class Pipeline extends ChannelInitializer<Channel> {
         if (connections.options().compression().isOn()) {
             pipeline.addLast(new Compressor(connections.options().compression()));
         }
+        final HttpHandler handler = new HttpHandler(connections);
         pipeline.addLast(
                         new BodyAggregator(
                                 connections.limits().bodyLengthMax(),
-                                connections.uploads().options()))
-                .addLast(new HttpHandler(connections));
+                                connections.uploads().options(),
+                                handler::isClosing))
+                .addLast(handler);
     }
 
     private void removeHttp1(ChannelPipeline pipeline) {

@@ -48,7 +48,10 @@ public final class Rehearsal {
                 new EmbeddedChannel(
                         new StrictRequestDecoder(new HttpDecoderConfig()),
                         new HttpResponseEncoder(),
-                        new BodyAggregator(limits.bodyLengthMax(), UploadOptions.fromProperties()));
+                        new BodyAggregator(
+                                limits.bodyLengthMax(),
+                                UploadOptions.fromProperties(),
+                                () -> false));
         channel.writeInbound(Unpooled.copiedBuffer(REQUEST, StandardCharsets.US_ASCII));
         final FullHttpRequest request = channel.readInbound();
         try {

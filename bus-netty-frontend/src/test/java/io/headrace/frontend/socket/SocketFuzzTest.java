@@ -83,7 +83,8 @@ class SocketFuzzTest {
         final EmbeddedChannel channel =
                 new EmbeddedChannel(
                         new StrictRequestDecoder(new HttpDecoderConfig()),
-                        new BodyAggregator(LENGTH_MAX, UploadOptions.fromProperties()));
+                        new BodyAggregator(
+                                LENGTH_MAX, UploadOptions.fromProperties(), () -> false));
         // In two pieces that the first byte chooses.
         final int cut = bytes.length == 0 ? 0 : (bytes[0] & 0xFF) % bytes.length;
         channel.writeInbound(

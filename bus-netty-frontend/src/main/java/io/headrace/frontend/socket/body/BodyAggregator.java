@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Brings a request's body together. Unlike Netty's own, it answers nothing but 100 Continue: a body
@@ -31,11 +32,16 @@ public final class BodyAggregator extends HttpObjectAggregator {
     public record Oversized(HttpRequest head) {}
 
     private final UploadOptions uploads;
+    private final BooleanSupplier drops;
     private boolean inParts;
 
-    public BodyAggregator(int bodyLengthMax, UploadOptions uploads) {
+    /**
+     * @param drops whether what comes goes to nobody.
+     */
+    public BodyAggregator(int bodyLengthMax, UploadOptions uploads, BooleanSupplier drops) {
         super(bodyLengthMax);
         this.uploads = uploads;
+        this.drops = drops;
     }
 
     /** A request of which there is only the head, as one that is whole. */
@@ -49,10 +55,17 @@ public final class BodyAggregator extends HttpObjectAggregator {
                 EmptyHttpHeaders.INSTANCE);
     }
 
-    /** What is whole goes on; in Netty's own way that takes half a microsecond of type checks. */
+    /**
+     * What is whole goes on; in Netty's own way that takes half a microsecond of type checks. So do
+     * the pieces of what is not to be processed (RFC 9112, section 9.6): nobody would count them.
+     */
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
-        if (message instanceof DefaultFullHttpRequest) {
+        final boolean isDropped = drops.getAsBoolean();
+        if (isDropped) {
+            releaseCurrentMessage();
+        }
+        if (isDropped || message instanceof DefaultFullHttpRequest) {
             ctx.fireChannelRead(message);
         } else {
             super.channelRead(ctx, message);
