@@ -309,6 +309,30 @@ class UnfinishedExchangesTest {
     }
 
     @Test
+    void shouldNotAskForABodyInTheMiddleOfAnAnswer() throws IOException {
+        start();
+        final RawConnection client = send(GET_STREAM);
+        serve("http.request", 1);
+        stream.send("first");
+        stepped.cycle();
+        assertEquals(200, client.answer().status());
+        final String expects = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n";
+        client.send(expects + "Content-Length: 4\r\n\r\nbody");
+        serve("http.request", 2);
+        stream.send("rest");
+        stream.end();
+        stepped.cycle();
+        final String parts = "5\r\nfirst\r\n4\r\nrest\r\n0\r\n\r\n";
+        assertEquals(parts, new String(client.read(parts.length()), StandardCharsets.US_ASCII));
+        assertEquals("hello", client.answer().body());
+        client.send(expects + "Content-Length: 4\r\n\r\n");
+        assertEquals(100, read(client::answer).status());
+        client.send("body");
+        serve("http.request", 3);
+        assertEquals("hello", client.answer().body());
+    }
+
+    @Test
     void shouldNotLetAnUploadBeSlowThoughItsConnectionEndsWithIt() {
         start("body.rate.min", "512");
         final RawConnection client = send(UPLOAD + "Connection: close\r\n" + CHUNKED);

@@ -60,6 +60,11 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         return connection.exchanges().isClosing();
     }
 
+    /** Whether all requests are answered. */
+    boolean isIdle() {
+        return connection.exchanges().isEmpty();
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         try {

@@ -105,7 +105,8 @@ public final class Pipeline extends ChannelInitializer<Channel> {
                         new BodyAggregator(
                                 connections.limits().bodyLengthMax(),
                                 connections.uploads().options(),
-                                handler::isClosing))
+                                handler::isClosing,
+                                handler::isIdle))
                 .addLast(handler);
     }
 

@@ -51,7 +51,8 @@ public final class Rehearsal {
                         new BodyAggregator(
                                 limits.bodyLengthMax(),
                                 UploadOptions.fromProperties(),
-                                () -> false));
+                                () -> false,
+                                () -> true));
         channel.writeInbound(Unpooled.copiedBuffer(REQUEST, StandardCharsets.US_ASCII));
         final FullHttpRequest request = channel.readInbound();
         try {

@@ -84,7 +84,10 @@ class SocketFuzzTest {
                 new EmbeddedChannel(
                         new StrictRequestDecoder(new HttpDecoderConfig()),
                         new BodyAggregator(
-                                LENGTH_MAX, UploadOptions.fromProperties(), () -> false));
+                                LENGTH_MAX,
+                                UploadOptions.fromProperties(),
+                                () -> false,
+                                () -> true));
         // In two pieces that the first byte chooses.
         final int cut = bytes.length == 0 ? 0 : (bytes[0] & 0xFF) % bytes.length;
         channel.writeInbound(

@@ -33,15 +33,22 @@ public final class BodyAggregator extends HttpObjectAggregator {
 
     private final UploadOptions uploads;
     private final BooleanSupplier drops;
+    private final BooleanSupplier isFirst;
     private boolean inParts;
 
     /**
      * @param drops whether what comes goes to nobody.
+     * @param isFirst whether all requests before the next are answered.
      */
-    public BodyAggregator(int bodyLengthMax, UploadOptions uploads, BooleanSupplier drops) {
+    public BodyAggregator(
+            int bodyLengthMax,
+            UploadOptions uploads,
+            BooleanSupplier drops,
+            BooleanSupplier isFirst) {
         super(bodyLengthMax);
         this.uploads = uploads;
         this.drops = drops;
+        this.isFirst = isFirst;
     }
 
     /** A request of which there is only the head, as one that is whole. */
@@ -83,12 +90,17 @@ public final class BodyAggregator extends HttpObjectAggregator {
         return !passes && super.acceptInboundMessage(message);
     }
 
+    /**
+     * None in the middle of another request's answer: the client goes on without (RFC 9110, section
+     * 10.1.1).
+     */
     @Override
     protected Object newContinueResponse(
             HttpMessage start, int bodyLengthMax, ChannelPipeline pipeline) {
         return start.decoderResult().isSuccess()
                         && HttpUtil.is100ContinueExpected(start)
                         && !isContentLengthInvalid(start, bodyLengthMax)
+                        && isFirst.getAsBoolean()
                 ? new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE)
                 : null;
     }

@@ -29,7 +29,8 @@ class BodyAggregatorTest {
     private boolean drops;
     private final EmbeddedChannel channel =
             new EmbeddedChannel(
-                    new BodyAggregator(1_000, UploadOptions.fromProperties(), () -> drops));
+                    new BodyAggregator(
+                            1_000, UploadOptions.fromProperties(), () -> drops, () -> true));
 
     @AfterEach
     void stop() {
