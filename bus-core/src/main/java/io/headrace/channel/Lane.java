@@ -83,7 +83,7 @@ public final class Lane implements AutoCloseable {
                         .timeProvider(time);
         try {
             this.queue = builder.build();
-        } catch (final RuntimeException e) {
+        } catch (final Exception e) {
             throw new HeadraceException("lane " + path + " cannot be opened: " + e, e);
         }
         // Chronicle falls back to reading only; a claim on such a mapping would kill the JVM.
@@ -221,10 +221,18 @@ public final class Lane implements AutoCloseable {
         pollerCount.incrementAndGet();
         try {
             return new LanePoller(this);
-        } catch (final RuntimeException e) {
+        } catch (final Exception e) {
             onPollerClosed();
-            throw new HeadraceException("lane " + path + " cannot be read, or is gone: " + e, e);
+            throw unreadable(e);
         }
+    }
+
+    /** For what Chronicle throws where it opens files: checked exceptions, too, undeclared. */
+    HeadraceException unreadable(Exception e) {
+        return new HeadraceException(
+                "lane %s cannot be read, or is gone; if too many files are open, allow more (ulimit -n): %s"
+                        .formatted(path, e),
+                e);
     }
 
     /** Closes the lane, whose files are about to be deleted, once nobody reads it here. */

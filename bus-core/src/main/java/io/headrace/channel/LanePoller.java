@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.channel;
 
+import io.headrace.HeadraceException;
 import io.headrace.message.DeliveryHeader;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ExcerptTailer;
@@ -55,7 +56,12 @@ public final class LanePoller implements AutoCloseable {
         skipDeleted();
         // Counted after it is there: what this look misses will be counted later.
         final long appended = entry.appendedCount();
-        final DocumentContext next = tailer.readingDocument();
+        final DocumentContext next;
+        try {
+            next = tailer.readingDocument();
+        } catch (final Exception e) {
+            throw lane.unreadable(e);
+        }
         if (!next.isPresent()) {
             next.close();
             emptyAt = appended;
@@ -124,13 +130,22 @@ public final class LanePoller implements AutoCloseable {
         }
     }
 
-    /** Goes to where all records up to the mark are passed. */
+    /** Goes to where all records up to the mark are passed; when it cannot, it is closed. */
     public LanePoller skipEnded(LaneMark mark) {
+        try {
+            toEnded(mark);
+            return this;
+        } catch (final HeadraceException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void toEnded(LaneMark mark) {
         lookAgain();
         if (mark.lastEnded() != 0 && moveToOrBehind(mark.lastEnded())) {
             release();
         }
-        return this;
     }
 
     /** What was freed since this poller was made, or since that was asked last. */
@@ -181,7 +196,7 @@ public final class LanePoller implements AutoCloseable {
             lookAgain();
             toStart();
         } else {
-            skipEnded(mark);
+            toEnded(mark);
         }
     }
 
@@ -215,10 +230,14 @@ public final class LanePoller implements AutoCloseable {
         // Not by Chronicle's listing once files were deleted: a reader that opened one in that
         // moment has made it anew, empty, and no tailer gets past a first file without a header.
         final int firstCycle = entry.firstCycle();
-        if (firstCycle == 0) {
-            tailer.toStart();
-        } else {
-            tailer.moveToCycle(firstCycle);
+        try {
+            if (firstCycle == 0) {
+                tailer.toStart();
+            } else {
+                tailer.moveToCycle(firstCycle);
+            }
+        } catch (final Exception e) {
+            throw lane.unreadable(e);
         }
     }
 
@@ -227,8 +246,14 @@ public final class LanePoller implements AutoCloseable {
      */
     public boolean moveTo(long recordIndex) {
         release();
+        final boolean isFound;
+        try {
+            isFound = tailer.moveToIndex(recordIndex);
+        } catch (final Exception e) {
+            throw lane.unreadable(e);
+        }
         // Chronicle may still have a file that is deleted, and the head is the first one behind it.
-        return tailer.moveToIndex(recordIndex) && peek() && index == recordIndex;
+        return isFound && peek() && index == recordIndex;
     }
 
     private boolean moveToOrBehind(long recordIndex) {

@@ -245,8 +245,9 @@ public final class Shards implements AutoCloseable {
         final UnsafeBuffer record;
         try {
             record = records.read(held.lane().channel(), held.lane().writer(), held.index());
-        } catch (final HeadraceException gone) {
-            return true;
+        } catch (final HeadraceException missing) {
+            // Unless its file is there and cannot be opened now.
+            return missing.getCause() == null;
         }
         final int word = ClaimWord.read(record);
         if (ClaimWord.state(word) != ClaimWord.CLAIMED) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.janitor;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.FreedRecords;
 import io.headrace.channel.Lane;
@@ -66,7 +67,12 @@ final class LaneKeeper implements AutoCloseable {
         this.deadClaims = deadClaims;
         lane.readMark(mark);
         this.tail = lane.poller().skipEnded(mark);
-        this.scout = lane.poller();
+        try {
+            this.scout = lane.poller();
+        } catch (final HeadraceException e) {
+            tail.close();
+            throw e;
+        }
         this.open = new Stretches(scout);
         // An earlier keeper may have been killed between freeing a message and telling of it.
         bus.publishFreed(lane, FreedRecords.ALL, Long.MAX_VALUE);

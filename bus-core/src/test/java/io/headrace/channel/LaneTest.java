@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
 import io.headrace.message.DeliveryHeader;
+import io.headrace.testing.CycleFileAway;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,6 +133,20 @@ class LaneTest {
             assertEquals(List.of(), other.lanes(channel -> true, this::unexpected));
             assertTrue(reader.peek());
             reader.close();
+            assertTrue(listed.queue().isClosed());
+        }
+    }
+
+    @Test
+    void shouldCloseADeletedLaneThatCouldNotBeReadBefore() throws IOException {
+        try (Bus other = Bus.open(directory.resolve("bus"))) {
+            final Lane listed = other.lanes(channel -> true, this::unexpected).get(0);
+            try (CycleFileAway first = CycleFileAway.ofFirst(listed)) {
+                final HeadraceException unreadable =
+                        assertThrows(HeadraceException.class, listed::poller);
+                assertTrue(unreadable.getMessage().contains("http.request/f1-0"));
+            }
+            other.forget(listed);
             assertTrue(listed.queue().isClosed());
         }
     }

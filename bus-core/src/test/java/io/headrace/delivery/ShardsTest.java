@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import io.headrace.channel.Bus;
 import io.headrace.channel.LanePoller;
+import io.headrace.testing.CycleFileAway;
 import io.headrace.testing.TestWriter;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -181,5 +183,27 @@ class ShardsTest {
         final long passed = pass(true);
         assertFalse(unhold(held));
         assertEquals(List.of(passed), delivered);
+    }
+
+    @Test
+    void shouldWaitForAMessageWhoseFileCannotBeOpenedNow() throws IOException {
+        writer.append(CHANNEL, bus.clock().nanoTime() + 7_200_000_000_000L);
+        poller.advance();
+        assertTrue(poller.peek());
+        assertTrue(ClaimWord.tryClaim(poller.record(), 9));
+        // As another process, which has not opened it yet.
+        try (Bus readers = Bus.open(directory.resolve("bus"));
+                Shards others = new Shards(readers, liveMembers, 8, Long.MAX_VALUE)) {
+            others.join(CHANNEL);
+            others.hold(poller, CONNECTION);
+            try (CycleFileAway away = CycleFileAway.ofLast(poller.lane())) {
+                assertFalse(others.doWork(1_000_000_000L));
+                assertTrue(others.isHolding());
+            }
+            assertFalse(others.doWork(2_000_000_000L));
+            assertTrue(ClaimWord.finish(poller.record(), 9, ClaimWord.DONE));
+            assertTrue(others.doWork(3_000_000_000L));
+            assertFalse(others.isHolding());
+        }
     }
 }

@@ -7,9 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.BusSettings;
+import io.headrace.channel.Lane;
+import io.headrace.channel.LaneMark;
 import io.headrace.delivery.ClaimWord;
+import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.ShardTable;
 import io.headrace.janitor.SimulatedHost.Housekeeper;
@@ -17,6 +21,7 @@ import io.headrace.member.Member;
 import io.headrace.member.MemberReader;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.testing.ChildJvm;
+import io.headrace.testing.CycleFileAway;
 import io.headrace.testing.RawLane;
 import io.headrace.testing.TestMembers;
 import io.headrace.testing.TestWriter;
@@ -73,6 +78,26 @@ class BadInputTest {
         assertLogged("w77-broken.member is truncated: 100 of");
         assertTrue(janitor.liveMembers.snapshot().frontEnds().contains(frontEnd.id()));
         assertTrue(Files.exists(file));
+    }
+
+    @Test
+    void shouldLeaveNothingOpenOfALaneWhoseFileCannotBeOpened() throws IOException {
+        final LaneMark mark = new LaneMark();
+        mark.lastEnded(writer.append(REQUESTS, host.nowNs + 7_200 * SECOND));
+        try (Bus other = Bus.openOrCreate(host.bus.directory(), () -> host.nowNs)) {
+            final Lane lane = other.lane(REQUESTS, writer.id()).orElseThrow();
+            lane.writeMark(mark);
+            final DeadClaims claims = new DeadClaims(other);
+            try (CycleFileAway marked = CycleFileAway.ofLast(lane)) {
+                Assertions.assertThrows(
+                        HeadraceException.class,
+                        () -> new LaneKeeper(other, lane, 7, 30 * SECOND, claims));
+            }
+            new LaneKeeper(other, lane, 7, 30 * SECOND, claims).close();
+            other.forget(lane);
+            // Closed, because nobody reads it any more.
+            Assertions.assertThrows(HeadraceException.class, lane::poller);
+        }
     }
 
     @Test

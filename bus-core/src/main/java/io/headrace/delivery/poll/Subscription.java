@@ -302,10 +302,14 @@ public final class Subscription implements AutoCloseable {
             lane.readAhead();
             writerLanes(all, lane.writer()).add(poller);
             known.add(lane);
-        } catch (final HeadraceException badLane) {
+        } catch (final Exception e) {
             // Not when another thread of this process has found it deleted this moment.
             if (Lane.isReadable(lane.path())) {
-                onProblem(badLane);
+                onProblem(
+                        e instanceof HeadraceException badLane
+                                ? badLane
+                                : new HeadraceException(
+                                        "lane " + lane + " cannot be followed: " + e, e));
             }
         }
     }

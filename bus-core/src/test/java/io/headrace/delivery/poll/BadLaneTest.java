@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.headrace.HeadraceException;
 import io.headrace.channel.Bus;
 import io.headrace.channel.Lane;
+import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
+import io.headrace.testing.CycleFileAway;
 import io.headrace.testing.RawLane;
 import io.headrace.testing.TestWriter;
 import java.io.IOException;
@@ -99,15 +101,18 @@ class BadLaneTest {
                 };
         try (Subscription some =
                 new Subscription(readers, name -> true, true, onLane, this::onBadLane)) {
-            assertThrows(IllegalStateException.class, () -> some.poll(delivery, 1));
+            some.poll(delivery, 1);
             first.append(CHANNEL, 1);
             for (int i = 0; i < 3; i++) {
                 some.poll(delivery, 1);
             }
-            assertEquals(List.of("a1", "a2"), seen);
-            // Somebody makes a lane; the bad one is still bad.
+            assertEquals(Set.of("a1", "a2", "z1"), Set.copyOf(seen));
+            // Somebody makes a lane; the bad one is still bad, and is told of once.
             last.append("http.disconnect", 1);
-            assertThrows(IllegalStateException.class, () -> some.poll(delivery, 1));
+            some.poll(delivery, 1);
+            assertEquals(1, problems.size(), problems.toString());
+            assertTrue(problems.get(0).contains("http.request/m"), problems.toString());
+            assertTrue(problems.get(0).contains("no memory"), problems.toString());
             fails[0] = false;
             first.append("http.disconnect", 1);
             for (int i = 0; i < 5; i++) {
@@ -115,6 +120,41 @@ class BadLaneTest {
             }
             assertEquals(Set.of("a1", "a2", "a3", "m1", "z1", "z2"), Set.copyOf(seen));
             assertEquals(6, seen.size(), seen.toString());
+        }
+    }
+
+    @Test
+    void shouldReadTheLanesBehindOneWhoseFileCannotBeOpenedAndThatOneLater() throws IOException {
+        final LaneMark mark = new LaneMark();
+        try (TestWriter bad = new TestWriter(writers, "n")) {
+            bad.append(CHANNEL, writers.clock().nanoTime());
+            final long laterNs = writers.clock().nanoTime() + 7_200_000_000_000L;
+            mark.lastEnded(bad.append(CHANNEL, laterNs));
+            bad.append(CHANNEL, laterNs);
+        }
+        final Lane lane = readers.lane(CHANNEL, "n").orElseThrow();
+        lane.writeMark(mark);
+        try (Subscription some =
+                        new Subscription(
+                                readers, name -> true, false, found -> {}, this::onBadLane);
+                CycleFileAway marked = CycleFileAway.ofLast(lane)) {
+            // Once more after a second, so that what a failed attempt leaves open would add up.
+            for (final long nowNs : new long[] {1, 2, 1_000_000_001L, 1_000_000_002L}) {
+                some.poll(this::deliver, nowNs);
+            }
+            assertEquals(Set.of("a1", "m1", "z1"), Set.copyOf(delivered));
+            assertEquals(1, problems.size(), problems.toString());
+            assertTrue(problems.get(0).contains(lane.path().toString()), problems.toString());
+            assertTrue(problems.get(0).contains("ulimit -n"), problems.toString());
+            marked.close();
+            some.poll(this::deliver, 2_000_000_001L);
+            some.poll(this::deliver, 2_000_000_002L);
+            assertEquals(List.of("n3"), delivered.subList(3, delivered.size()));
+            lane.hide();
+            readers.raiseLaneVersion();
+            some.poll(this::deliver, 2_000_000_003L);
+            // Nobody reads it any more, and so it is closed.
+            assertThrows(HeadraceException.class, lane::poller);
         }
     }
 
