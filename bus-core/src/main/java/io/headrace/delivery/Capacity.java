@@ -26,7 +26,8 @@ public final class Capacity implements AutoCloseable {
 
     // While a channel is full, every refused message would otherwise look at all that waits.
     private static final long LOOK_INTERVAL_NS = 2_000_000L;
-    // Lanes that could not be listed, perhaps because too many files were open, are tried again.
+    // Lanes that could not be listed or read, perhaps because too many files were open, are tried
+    // again.
     private static final long RETRY_INTERVAL_NS = 1_000_000_000L;
     // At most half of the writer's time is for looks: one at a record takes up to 0.1 us.
     private static final long RECORD_NS = 250L;
@@ -43,9 +44,12 @@ public final class Capacity implements AutoCloseable {
     private long bytesAtLook;
     private long waitingAtLook;
     private long waitingBytesAtLook;
+    private long waitingFound;
+    private long waitingBytesFound;
     private long passedAtLook;
     private long nextLookNs;
     private long nextTryNs;
+    private boolean isComplete;
 
     /**
      * @param own the writer's lane in the channel.
@@ -63,11 +67,13 @@ public final class Capacity implements AutoCloseable {
     public boolean admits(int recordLength, long nowNs) {
         if (bus.laneVersion() != laneVersion && nowNs >= nextTryNs) {
             final long version = bus.laneVersion();
-            // If it throws, the messages until then go by the lanes that are known.
+            // If it fails, the messages until then go by the lanes that are known.
             nextTryNs = nowNs + RETRY_INTERVAL_NS;
             lookForLanes(recordLength, nowNs);
-            nextTryNs = 0;
-            laneVersion = version;
+            if (isComplete) {
+                nextTryNs = 0;
+                laneVersion = version;
+            }
         }
         if (hasRoom(recordLength)) {
             return true;
@@ -88,8 +94,9 @@ public final class Capacity implements AutoCloseable {
     }
 
     private void lookForLanes(int recordLength, long nowNs) {
+        isComplete = true;
         // A lane that cannot be read is for its consumers to report.
-        final List<Lane> found = bus.lanes(channel::equals, bad -> {});
+        final List<Lane> found = bus.lanes(channel::equals, bad -> isComplete = false);
         backlogs.removeIf(
                 backlog -> {
                     final boolean gone = !found.contains(backlog.poller.lane());
@@ -105,7 +112,7 @@ public final class Capacity implements AutoCloseable {
                     backlogs.add(new Backlog(lane));
                 } catch (final HeadraceException unreadable) {
                     // Deleted this moment; or its consumers tell, and it is not counted meanwhile.
-                    continue;
+                    isComplete = false;
                 }
             }
         }
@@ -125,12 +132,15 @@ public final class Capacity implements AutoCloseable {
     private void look(int recordLength, long nowNs) {
         passedAtLook = 0;
         lookAtMarks();
-        if (waitingAtLook >= settings.messagesMax() / 2
-                || waitingBytesAtLook >= settings.bytesMax() / 2
-                || !hasRoom(recordLength)) {
-            lookAtRecords();
+        try {
+            if (waitingAtLook >= settings.messagesMax() / 2
+                    || waitingBytesAtLook >= settings.bytesMax() / 2
+                    || !hasRoom(recordLength)) {
+                lookAtRecords();
+            }
+        } finally {
+            nextLookNs = nowNs + Math.max(LOOK_INTERVAL_NS, passedAtLook * RECORD_NS);
         }
-        nextLookNs = nowNs + Math.max(LOOK_INTERVAL_NS, passedAtLook * RECORD_NS);
     }
 
     /** What the janitor has not seen to have ended is as much as may wait, or more. */
@@ -149,11 +159,16 @@ public final class Capacity implements AutoCloseable {
     }
 
     private void lookAtRecords() {
-        appendedAtLook = counts.sum().messages();
-        bytesAtLook = counts.bytes();
-        waitingAtLook = 0;
-        waitingBytesAtLook = 0;
+        final long appended = counts.sum().messages();
+        final long bytes = counts.bytes();
+        waitingFound = 0;
+        waitingBytesFound = 0;
         backlogs.forEach(Backlog::look);
+        // Not before all could be read: else no more is admitted than the marks let in.
+        appendedAtLook = appended;
+        bytesAtLook = bytes;
+        waitingAtLook = waitingFound;
+        waitingBytesAtLook = waitingBytesFound;
     }
 
     /** What waits in one lane. */
@@ -180,8 +195,8 @@ public final class Capacity implements AutoCloseable {
             final boolean waits =
                     Message.isWhole(record) && ClaimWord.isFree(ClaimWord.read(record));
             if (waits) {
-                waitingAtLook++;
-                waitingBytesAtLook +=
+                waitingFound++;
+                waitingBytesFound +=
                         DeliveryHeader.LENGTH + DeliveryHeader.messageLength(record, 0);
             }
             return waits;

@@ -12,6 +12,7 @@ import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import io.headrace.message.DeliveryHeader;
+import io.headrace.testing.CycleFileAway;
 import io.headrace.testing.TestWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -328,6 +329,56 @@ class CapacityTest {
             Files.move(away, channels);
             nowNs += 1_000_000_000L;
             assertFalse(admits(ofSome));
+        }
+    }
+
+    @Test
+    void shouldStayFullWhenAFileCannotBeOpened() throws IOException {
+        append(some, 5);
+        nowNs += 3_600_000_000_000L;
+        append(some, 5);
+        // As another process, which has not opened the last file yet.
+        try (Bus elsewhere = Bus.openOrCreate(bus.directory(), () -> nowNs)) {
+            final Lane lane = elsewhere.lane(CHANNEL, some.id()).orElseThrow();
+            try (Capacity capacity =
+                            new Capacity(elsewhere, lane, bus.settings().channel(CHANNEL));
+                    CycleFileAway last = CycleFileAway.ofLast(lane)) {
+                for (int i = 0; i < 3; i++) {
+                    assertThrows(HeadraceException.class, () -> admits(capacity));
+                    // It does not look at all of it for each message.
+                    assertFalse(capacity.admits(LENGTH, nowNs));
+                }
+                nowNs += 1_000_000_000L;
+                assertThrows(HeadraceException.class, () -> admits(capacity));
+                last.close();
+                assertFalse(admits(capacity));
+                claim(some, 1);
+                assertTrue(admits(capacity));
+            }
+        }
+    }
+
+    @Test
+    void shouldCountALaneThatCouldNotBeReadAsSoonAsItCan() throws IOException {
+        append(some, 5);
+        append(other, 5);
+        final Path properties = other.lane(CHANNEL).lane().path().resolve("lane.properties");
+        final String good = Files.readString(properties);
+        Files.writeString(properties, "version=9");
+        try (Bus elsewhere = Bus.openOrCreate(bus.directory(), () -> nowNs)) {
+            final Lane lane = elsewhere.lane(CHANNEL, some.id()).orElseThrow();
+            try (Capacity capacity =
+                            new Capacity(elsewhere, lane, bus.settings().channel(CHANNEL));
+                    CycleFileAway first = CycleFileAway.ofFirst(other.lane(CHANNEL).lane())) {
+                assertTrue(admits(capacity));
+                Files.writeString(properties, good);
+                assertTrue(admits(capacity));
+                nowNs += 1_000_000_000L;
+                assertTrue(admits(capacity));
+                first.close();
+                nowNs += 1_000_000_000L;
+                assertFalse(admits(capacity));
+            }
         }
     }
 
