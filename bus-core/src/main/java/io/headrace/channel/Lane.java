@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
-import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import org.agrona.concurrent.EpochNanoClock;
@@ -364,7 +363,7 @@ public final class Lane implements AutoCloseable {
         return settings;
     }
 
-    ChronicleQueue queue() {
+    SingleChronicleQueue queue() {
         return queue;
     }
 

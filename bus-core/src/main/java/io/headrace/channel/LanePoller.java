@@ -3,8 +3,10 @@ package io.headrace.channel;
 
 import io.headrace.HeadraceException;
 import io.headrace.message.DeliveryHeader;
+import java.io.IOException;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ExcerptTailer;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.wire.DocumentContext;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -19,8 +21,11 @@ public final class LanePoller implements AutoCloseable {
 
     private static final long UNKNOWN = -1;
     private static final long NEVER = Long.MAX_VALUE;
+    // What Chronicle has for the first one where it has listed no file; a lane always has one.
+    private static final int NO_CYCLE = Integer.MAX_VALUE;
 
     private final Lane lane;
+    private final SingleChronicleQueue queue;
     private final LaneTable.Entry entry;
     private final UnsafeBuffer record = new UnsafeBuffer(0, 0);
     private final ExcerptTailer tailer;
@@ -35,11 +40,23 @@ public final class LanePoller implements AutoCloseable {
     private boolean resumesBehind;
     private boolean closed;
 
-    LanePoller(Lane lane) {
+    LanePoller(Lane lane) throws IOException {
         this.lane = lane;
+        this.queue = lane.queue();
         this.entry = lane.entry();
         this.freed = new FreedRecords(entry);
-        this.tailer = lane.queue().createTailer();
+        // Chronicle takes a folder that it cannot list for an empty one, and tells all processes.
+        if (queue.file().list() == null) {
+            throw new IOException("its folder cannot be listed");
+        }
+        this.tailer = queue.createTailer();
+        if (queue.firstCycle() == NO_CYCLE) {
+            queue.refreshDirectoryListing();
+        }
+        if (queue.firstCycle() == NO_CYCLE) {
+            tailer.close();
+            throw new IOException("its files cannot be listed");
+        }
         // Made by the thread that opens the lane, used by the one that polls it.
         tailer.singleThreadedCheckDisabled(true);
     }
@@ -203,6 +220,18 @@ public final class LanePoller implements AutoCloseable {
     /** The roll cycle it reads from; files of earlier ones hold only earlier records. */
     public int cycle() {
         return tailer.cycle();
+    }
+
+    /**
+     * Has the lane's files listed again if the one it stands at is not among them: a process that
+     * could not list them has told all that there are none.
+     */
+    public void checkListing() {
+        if (tailer.cycle() >= 0
+                && queue.firstCycle() > tailer.cycle()
+                && queue.file().list() != null) {
+            queue.refreshDirectoryListing();
+        }
     }
 
     /**

@@ -207,6 +207,7 @@ final class LaneKeeper implements AutoCloseable {
     void lookAhead(LiveMembers.Snapshot members, long nowNs) {
         // The count of a dead writer's last record may be missing.
         tail.lookAgain();
+        tail.checkListing();
         unknownSinceNs.keySet().removeIf(holder -> !members.isNobody(holder));
         if (drained) {
             return;

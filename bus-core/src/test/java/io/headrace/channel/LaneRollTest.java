@@ -3,8 +3,10 @@ package io.headrace.channel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.HeadraceException;
 import io.headrace.message.DeliveryHeader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -126,6 +128,24 @@ class LaneRollTest {
             }
         }
         read(6);
+    }
+
+    @Test
+    void shouldFindRecordsOfEarlierFilesThoughAnotherProcessCouldNotListThem() throws IOException {
+        final long first = append();
+        nowNs += SECOND_NS;
+        final long second = append();
+        read(2);
+        final Lane lane = writers.lane("http.request", "f1-x-0").orElseThrow();
+        final Path away = lane.path().resolveSibling("away");
+        Files.move(lane.path(), away);
+        final HeadraceException unlisted = assertThrows(HeadraceException.class, lane::poller);
+        Files.move(away, lane.path());
+        assertTrue(unlisted.getMessage().contains("cannot be listed"), unlisted.getMessage());
+        assertTrue(far.moveTo(first));
+        assertEquals(1, far.sequence());
+        assertTrue(far.moveTo(second));
+        assertEquals(2, far.sequence());
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.headrace.channel.Bus;
 import io.headrace.channel.BusSettings;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
+import io.headrace.channel.LanePoller;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.DeadClaims;
 import io.headrace.delivery.LiveMembers;
@@ -97,6 +98,34 @@ class BadInputTest {
             other.forget(lane);
             // Closed, because nobody reads it any more.
             Assertions.assertThrows(HeadraceException.class, lane::poller);
+        }
+    }
+
+    @Test
+    void shouldListFilesAgainThatAProcessCouldNotList() throws IOException {
+        writer.append(REQUESTS, host.nowNs + 7_200 * SECOND);
+        try (Bus elsewhere = Bus.openOrCreate(host.bus.directory(), () -> host.nowNs);
+                LanePoller far = elsewhere.lane(REQUESTS, writer.id()).orElseThrow().poller()) {
+            assertTrue(far.peek());
+            final long first = far.index();
+            far.advance();
+            assertTrue(far.peek());
+            far.advance();
+            assertFalse(far.peek());
+            host.run(janitor, 100 * MS, frontEnd);
+            RawLane.listNone(host.bus, REQUESTS, writer.id());
+            assertFalse(far.moveTo(first));
+            host.run(janitor, 260 * MS, frontEnd);
+            assertTrue(far.moveTo(first));
+            // The same when nothing waits in it, for those that refer to what has ended.
+            host.finishAll(REQUESTS, writer.id(), 77);
+            far.advance();
+            assertTrue(far.peek());
+            host.run(janitor, 260 * MS, frontEnd);
+            RawLane.listNone(host.bus, REQUESTS, writer.id());
+            assertFalse(far.moveTo(first));
+            host.run(janitor, 260 * MS, frontEnd);
+            assertTrue(far.moveTo(first));
         }
     }
 
