@@ -15,10 +15,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Clients that leave before their response, and those that only seem to. */
 class HttpDisconnectTest {
 
+    private static final int CONSUMERS = 4;
+
     @RegisterExtension
     static final RunningBus bus =
-            // More consumers than slow requests, all together.
-            new RunningBus(it -> it.frontEndAndWorker("--app", "demo", "--consumers", "16"));
+            new RunningBus(
+                    it ->
+                            it.frontEndAndWorker(
+                                    "--app",
+                                    HeldApplication.class.getName(),
+                                    "--consumers",
+                                    "" + CONSUMERS));
 
     @AfterAll
     static void shouldExplainEveryMessage() {
@@ -31,18 +38,20 @@ class HttpDisconnectTest {
      * Has a client leave early, and waits for the message about it: what came before is in the
      * lanes then.
      */
-    private void markLanes(String target) {
+    private void markLanes(String name) {
+        final String target = "/held?until=" + name;
         try (HttpConnection client = bus.connect()) {
             client.request("GET " + target + " HTTP/1.1");
             bus.lanes().awaitTaken(target);
         }
         bus.lanes().await(target, "http.disconnect");
+        bus.release(name);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shouldTellOnceOfAClientThatLeavesBeforeItsResponse(boolean reset) {
-        final String target = "/slow?ms=2000&reset=" + reset;
+        final String target = "/held?until=left-" + reset;
         final HttpConnection client = bus.connect();
         client.send(
                 HttpConnection.head(
@@ -65,8 +74,9 @@ class HttpDisconnectTest {
         assertEquals(List.of(List.of("a", "1")), disconnect.key("POST"));
         assertEquals(request.connection(), disconnect.connection());
         assertEquals(request.order(), disconnect.order());
-        markLanes("/slow?ms=2000&behind=" + reset);
+        markLanes("behind-left-" + reset);
         assertEquals(1, bus.lanes().about(target, "http.disconnect").size());
+        bus.release("left-" + reset);
     }
 
     @Test
@@ -74,14 +84,15 @@ class HttpDisconnectTest {
         try (HttpConnection client = bus.connect()) {
             client.send(
                     HttpConnection.head("GET /hello?left=0 HTTP/1.1")
-                            + HttpConnection.head("GET /slow?ms=2000&left=1 HTTP/1.1")
-                            + HttpConnection.head("GET /slow?ms=2000&left=2 HTTP/1.1"));
+                            + HttpConnection.head("GET /held?until=left-both&i=1 HTTP/1.1")
+                            + HttpConnection.head("GET /held?until=left-both&i=2 HTTP/1.1"));
             assertEquals("Hello, World!", client.answer().text());
-            bus.lanes().awaitTaken("/slow?ms=2000&left=1");
-            bus.lanes().awaitTaken("/slow?ms=2000&left=2");
+            bus.lanes().awaitTaken("/held?until=left-both&i=1");
+            bus.lanes().awaitTaken("/held?until=left-both&i=2");
         }
-        final Lanes.Seen first = bus.lanes().await("/slow?ms=2000&left=1", "http.disconnect");
-        final Lanes.Seen second = bus.lanes().await("/slow?ms=2000&left=2", "http.disconnect");
+        final Lanes.Seen first = bus.lanes().await("/held?until=left-both&i=1", "http.disconnect");
+        final Lanes.Seen second = bus.lanes().await("/held?until=left-both&i=2", "http.disconnect");
+        bus.release("left-both");
 
         assertEquals(1, first.order());
         assertEquals(2, second.order());
@@ -101,7 +112,7 @@ class HttpDisconnectTest {
             client.close();
         }
 
-        markLanes("/slow?ms=2000&after-answered=" + reset);
+        markLanes("after-answered-" + reset);
         assertEquals(List.of(), bus.lanes().about(target, "http.disconnect"));
     }
 
@@ -115,7 +126,7 @@ class HttpDisconnectTest {
             client.send("GET /half HT");
         }
 
-        markLanes("/slow?ms=2000&after-half");
+        markLanes("after-half");
         assertEquals(List.of(), bus.lanes().about("/half", "http.*"));
         assertEquals(before.size() + 1, bus.lanes().all("http.disconnect").size());
         assertEquals(List.of(), bus.errors(Member.Kind.FRONT_END));
@@ -123,24 +134,25 @@ class HttpDisconnectTest {
 
     @Test
     void shouldDropAndCountTheReplyThatComesTooLate() {
-        final long dropped = bus.counter(DROPPED);
         try (HttpConnection client = bus.connect()) {
-            client.request("GET /slow?ms=1000&late HTTP/1.1");
-            bus.lanes().awaitTaken("/slow?ms=1000&late");
+            client.request("GET /held?until=late HTTP/1.1");
+            bus.lanes().awaitTaken("/held?until=late");
         }
+        bus.lanes().await("/held?until=late", "http.disconnect");
+        final long dropped = bus.counter(DROPPED);
+        bus.release("late");
 
         // It had been claimed, and so it is done; its reply has nowhere to go.
-        assertEquals("done", bus.lanes().awaitFate("/slow?ms=1000&late"));
+        assertEquals("done", bus.lanes().awaitFate("/held?until=late"));
         Await.until("a dropped reply", () -> bus.counter(DROPPED) > dropped);
         bus.shouldStillServe();
     }
 
     @Test
     void shouldCancelARequestThatNobodyHasWhenItsClientLeaves() {
-        final HeadraceProcess worker = bus.processes().get(1);
         final long cancelled = bus.counter(" cancelled http.request");
-        worker.freeze();
-        try {
+        // A worker that is frozen would be taken for stopped after 2 s, and the request refused.
+        try (HttpConnection busy = bus.hold(CONSUMERS, "busy")) {
             try (HttpConnection client = bus.connect()) {
                 client.request("GET /hello?unclaimed HTTP/1.1");
                 assertEquals(
@@ -149,8 +161,10 @@ class HttpDisconnectTest {
             assertEquals("cancelled", bus.lanes().awaitFate("/hello?unclaimed"));
             bus.lanes().await("/hello?unclaimed", "http.disconnect");
             assertEquals(cancelled + 1, bus.counter(" cancelled http.request"));
-        } finally {
-            worker.thaw();
+            bus.release("busy");
+            for (int i = 0; i < CONSUMERS; i++) {
+                assertEquals("released", busy.answer().text());
+            }
         }
 
         bus.shouldStillServe();

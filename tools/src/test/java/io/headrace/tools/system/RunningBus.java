@@ -250,6 +250,32 @@ public final class RunningBus
         }
     }
 
+    /**
+     * Has so many consumers of {@link HeldApplication} at work until they are released: when these
+     * are all, nobody takes what comes then.
+     *
+     * @return the connection with their requests.
+     */
+    HttpConnection hold(int consumers, String name) {
+        final HttpConnection client = connect();
+        for (int i = 0; i < consumers; i++) {
+            client.request("GET /held?until=" + name + "&i=" + i + " HTTP/1.1");
+        }
+        for (int i = 0; i < consumers; i++) {
+            lanes().awaitTaken("/held?until=" + name + "&i=" + i);
+        }
+        return client;
+    }
+
+    /** Ends the handlers of {@link HeldApplication} that are at work until this is said. */
+    void release(String name) {
+        try {
+            Files.createFile(directory.resolve(HeldApplication.file(name)));
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Asserts that other clients are served as if nothing had happened. */
     void shouldStillServe() {
         assertEquals("Hello, World!", get("/hello").text());
@@ -289,6 +315,18 @@ public final class RunningBus
                     "heartbeats that are missed of " + frozen,
                     () -> bus.clock().nanoTime() - heartbeatNs(frozen.pid()) > missedNs);
         }
+    }
+
+    /** Waits until a process that was asked to end only finishes what it has. */
+    void awaitLeaving(HeadraceProcess process) {
+        Await.until(
+                "the leaving of " + process,
+                () -> {
+                    try (Members members = members()) {
+                        return members.all().stream()
+                                .anyMatch(it -> it.pid() == process.pid() && it.isLeaving());
+                    }
+                });
     }
 
     private long heartbeatNs(long pid) {
