@@ -48,6 +48,9 @@ class H2specTest {
         run(
                 directory.resolve("h2spec").toString(),
                 "--strict",
+                // Its 2 s are too few where answers wait for a processor.
+                "--timeout",
+                "20",
                 "--port",
                 "" + bus.port(),
                 "--path",

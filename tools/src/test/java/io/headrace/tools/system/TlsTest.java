@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLHandshakeException;
@@ -51,8 +52,7 @@ class TlsTest {
                 files.file("b.key"),
                 "--tls-client-ca",
                 files.file("ca.pem"),
-                "-Dheadrace.tls.client=optional",
-                "-Dheadrace.handshake.timeout=2s");
+                "-Dheadrace.tls.client=optional");
     }
 
     private static String worker() {
@@ -262,8 +262,13 @@ class TlsTest {
 
     @Test
     void shouldCloseOnAClientThatTakesTooLong() {
-        try (HttpConnection silent = new HttpConnection(bus.port());
-                HttpConnection halfway = new HttpConnection(bus.port())) {
+        // Its own front end: so short a time could end the handshakes of others.
+        final List<String> args = new ArrayList<>(frontEndArgs());
+        args.add("-Dheadrace.handshake.timeout=300ms");
+        final HeadraceProcess hasty = bus.startFrontEnd(args.toArray(String[]::new));
+        final int port = RunningBus.port(hasty.awaitReady("headrace frontend f"));
+        try (HttpConnection silent = new HttpConnection(port);
+                HttpConnection halfway = new HttpConnection(port)) {
             halfway.send("\u0016\u0003\u0001\u0002");
             silent.readToEnd();
             halfway.readToEnd();
