@@ -55,6 +55,8 @@ class PosixBindingTest {
                         "--app",
                         Calling.class.getName())) {
             worker.awaitReady("pid " + worker.pid());
+            // It comes by another stream than the line before, which another thread reads.
+            Await.until("the binding", () -> loaded(BINDING, worker) != -1);
             final int calling = loaded(Calling.class.getName(), worker);
             assertTrue(loaded(CHRONICLE, worker) < calling, worker::report);
             assertTrue(calling < loaded(BINDING, worker), worker::report);

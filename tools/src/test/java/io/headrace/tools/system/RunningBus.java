@@ -17,10 +17,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -287,6 +289,23 @@ public final class RunningBus
             lanes = new Lanes(directory);
         }
         return lanes;
+    }
+
+    /**
+     * Names of the files that a channel's lanes have, oldest first. No file is looked at: the
+     * janitor may delete it in that moment.
+     */
+    TreeSet<String> laneFiles(String channel) {
+        final Path lanes = directory.resolve("channels").resolve(channel);
+        return names(lanes)
+                .flatMap(lane -> names(lanes.resolve(lane)))
+                .filter(name -> name.endsWith(".cq4"))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Stream<String> names(Path directory) {
+        final String[] names = directory.toFile().list();
+        return names == null ? Stream.empty() : Stream.of(names);
     }
 
     /** Sum of all counters, of all members, whose labels end with this text. */

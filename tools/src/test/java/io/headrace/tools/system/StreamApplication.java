@@ -11,6 +11,7 @@ import io.headrace.worker.reply.HttpReply;
 import io.headrace.worker.reply.ResponseStream;
 import io.headrace.worker.reply.UploadReceiver;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,7 +29,7 @@ public final class StreamApplication implements Application {
     private static final String TEXT = "text/plain";
     private static final byte[] PART = new byte[4 << 10];
 
-    private static final Map<String, ResponseStream> STREAMS = new ConcurrentHashMap<>();
+    private static final Map<String, ResponseStream> STREAMS = new HashMap<>();
     private static final Map<String, HttpReply> LATER = new ConcurrentHashMap<>();
     private static final Map<String, Upload> UPLOADS = new ConcurrentHashMap<>();
     private static final Map<String, Integer> WRITABLE = new ConcurrentHashMap<>();
@@ -50,21 +51,20 @@ public final class StreamApplication implements Application {
         switch (request.path()) {
             case "/begin" -> {
                 final long length = value.isEmpty() ? -1 : Long.parseLong(value);
-                STREAMS.put(name, reply.header("X-Name", name).stream(200, TEXT, length));
+                begin(name, reply.header("X-Name", name), length);
             }
-            case "/part" -> answer(reply, STREAMS.get(name).send(value));
-            case "/event" -> answer(reply, STREAMS.get(name).event("kind", value));
-            case "/large" ->
-                    answer(reply, STREAMS.get(name).send(new byte[Integer.parseInt(value)]));
-            case "/fill" -> reply.send(200, TEXT, fill(STREAMS.get(name)));
+            case "/part" -> answer(reply, stream(name).send(value));
+            case "/event" -> answer(reply, stream(name).event("kind", value));
+            case "/large" -> answer(reply, stream(name).send(new byte[Integer.parseInt(value)]));
+            case "/fill" -> reply.send(200, TEXT, fill(stream(name)));
             case "/watch" -> {
-                STREAMS.get(name).onWritable(() -> WRITABLE.merge(name, 1, Integer::sum));
+                stream(name).onWritable(() -> WRITABLE.merge(name, 1, Integer::sum));
                 answer(reply, LaneAppender.OK);
             }
             case "/writable" -> answer(reply, WRITABLE.getOrDefault(name, 0));
-            case "/end" -> answer(reply, STREAMS.get(name).end());
-            case "/abort" -> answer(reply, STREAMS.get(name).abort());
-            case "/open" -> answer(reply, STREAMS.get(name).isOpen() ? 1 : 0);
+            case "/end" -> answer(reply, stream(name).end());
+            case "/abort" -> answer(reply, stream(name).abort());
+            case "/open" -> answer(reply, stream(name).isOpen() ? 1 : 0);
             case "/hold" -> LATER.put(name, reply.later());
             case "/answer" -> answer(reply, LATER.get(name).send(200, TEXT, value));
             case "/address" -> answer(reply, reply.at(value).send(200, TEXT, "by address"));
@@ -96,6 +96,19 @@ public final class StreamApplication implements Application {
             case "/defer" -> throw new Defer(Duration.ofMillis(1), "never now");
             case "/halt" -> Runtime.getRuntime().halt(9);
             default -> reply.send(404, TEXT, "none");
+        }
+    }
+
+    /** Its client has the head at once, and may ask for more before the stream is kept. */
+    private static void begin(String name, HttpReply reply, long length) {
+        synchronized (STREAMS) {
+            STREAMS.put(name, reply.stream(200, TEXT, length));
+        }
+    }
+
+    private static ResponseStream stream(String name) {
+        synchronized (STREAMS) {
+            return STREAMS.get(name);
         }
     }
 
