@@ -286,7 +286,7 @@ public final class Bus implements AutoCloseable {
             }
         }
         lanes.values().stream()
-                .filter(lane -> channels.test(lane.channel()) && lane.isGone())
+                .filter(l -> channels.test(l.channel()) && l.isGone() && !found.contains(l))
                 .forEach(this::forget);
         return found;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
@@ -46,6 +47,11 @@ public final class ChannelLedger {
             while (poller.peek()) {
                 addRecord(poller.record());
                 poller.advance();
+            }
+        } catch (final HeadraceException badLane) {
+            // Another thread may have found it deleted: all that was in it had ended.
+            if (Lane.isReadable(lane.path())) {
+                throw badLane;
             }
         }
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
+import io.headrace.delivery.ChannelLedger;
 import io.headrace.message.DeliveryHeader;
 import io.headrace.testing.CycleFileAway;
 import java.io.IOException;
@@ -151,10 +152,26 @@ class LaneTest {
         }
     }
 
+    @Test
+    void shouldNotCloseALaneThatIsHiddenWhileItIsBeingListed() throws IOException {
+        try (Bus other = Bus.open(directory.resolve("bus"))) {
+            // Is found, and hidden before all lanes are.
+            final Path damaged = appender.lane().path().resolveSibling("f9-damaged-0");
+            Files.createDirectory(damaged);
+            Files.writeString(damaged.resolve("lane.properties"), "version=0\n");
+            final List<Lane> found = other.lanes(channel -> true, badLane -> hide());
+            assertFalse(found.get(0).queue().isClosed());
+            assertEquals(List.of(), other.lanes(channel -> true, badLane -> {}));
+            assertTrue(found.get(0).queue().isClosed());
+            // Whoever found it before that counts nothing of it.
+            assertEquals(0, ChannelLedger.of(found).get("http.request").appended());
+        }
+    }
+
     /** As the janitor of another process does. */
     private void hide() {
         try (Bus janitors = Bus.open(directory.resolve("bus"))) {
-            janitors.lanes(channel -> true, this::unexpected).get(0).hide();
+            janitors.lanes(channel -> true, badLane -> {}).get(0).hide();
         }
     }
 
