@@ -54,13 +54,23 @@ final class SharedTable implements AutoCloseable {
         final int length = HEADER_LENGTH + slotCountMax * slotLength;
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            if (channel.size() != 0 && channel.size() != length) {
-                throw new IOException("it has " + channel.size() + " bytes, not " + length);
-            }
-            mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, length);
+            mapped = map(channel, length);
             buffer = new UnsafeBuffer(mapped);
         } catch (final IOException e) {
             throw new HeadraceException("table " + file + " cannot be mapped: " + e, e);
+        }
+    }
+
+    private static MappedByteBuffer map(FileChannel file, int length) throws IOException {
+        try {
+            if (file.size() != 0 && file.size() != length) {
+                throw new IOException("it has " + file.size() + " bytes, not " + length);
+            }
+            return file.map(FileChannel.MapMode.READ_WRITE, 0, length);
+        } catch (final IOException e) {
+            // It is tried again, and each time would cost a descriptor.
+            file.close();
+            throw e;
         }
     }
 

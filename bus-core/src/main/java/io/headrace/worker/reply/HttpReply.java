@@ -19,6 +19,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class HttpReply {
 
     private static final byte[] NO_BYTES = {};
+    private static final int CONTENT_TYPE_LENGTH_MAX = 254;
 
     private final Replies replies;
     private final Replies shared;
@@ -82,7 +83,8 @@ public final class HttpReply {
     public int send(
             int statusCode, String contentType, UnsafeBuffer buffer, int offset, int length) {
         final int code =
-                replies.respond(
+                respond(
+                        replies,
                         encoder,
                         connection,
                         order,
@@ -92,6 +94,40 @@ public final class HttpReply {
                         offset,
                         length);
         noteSent(code);
+        return code;
+    }
+
+    /** Sends a whole response, with the headers added to its encoder. */
+    static int respond(
+            Replies replies,
+            ReplyEncoder encoder,
+            long connection,
+            int order,
+            int statusCode,
+            String contentType,
+            UnsafeBuffer content,
+            int offset,
+            int length) {
+        final byte[] type = replies.contentType(contentType);
+        if (type.length > CONTENT_TYPE_LENGTH_MAX) {
+            return replies.refuse(LaneAppender.TOO_LONG);
+        }
+        int code = replies.claim(connection, encoder.responseLength(type.length, length));
+        if (code == LaneAppender.OK) {
+            try {
+                encoder.encodeResponse(
+                        replies.buffer(),
+                        replies.offset(),
+                        statusCode,
+                        type,
+                        content,
+                        offset,
+                        length);
+                code = replies.commit(connection, order);
+            } finally {
+                replies.release();
+            }
+        }
         return code;
     }
 

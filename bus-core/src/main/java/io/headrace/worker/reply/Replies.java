@@ -11,7 +11,6 @@ import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.LiveMembers;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
-import io.headrace.message.encode.ReplyEncoder;
 import io.headrace.presence.Connected;
 import io.headrace.presence.ConnectionTable;
 import io.headrace.presence.Presence;
@@ -25,6 +24,7 @@ import org.agrona.collections.Int2ObjectHashMap;
 import org.agrona.collections.IntHashSet;
 import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.errors.DistinctErrorLog;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
@@ -50,7 +50,7 @@ import org.agrona.concurrent.status.AtomicCounter;
 public final class Replies implements AutoCloseable {
 
     private static final long ABSENT_NS = 100_000_000L;
-    private static final int CONTENT_TYPE_LENGTH_MAX = 254;
+    private static final long RETRY_NS = 1_000_000_000L;
     private static final int CONTENT_TYPES_MAX = 256;
 
     // No front end has such a number.
@@ -71,11 +71,14 @@ public final class Replies implements AutoCloseable {
     private long absentVersion;
     private long absentUntilNs;
     private final Map<String, byte[]> contentTypes = new HashMap<>();
+    private final DistinctErrorLog errors;
     private final AtomicCounter sent;
     private final AtomicCounter refused;
     private LaneAppender[] loops = {};
     private LiveMembers.Snapshot seen;
     private long laneVersion = -1;
+    private boolean isComplete;
+    private long nextLookNs;
     private LaneAppender claimed;
     private long nowNs;
     private boolean closed;
@@ -92,6 +95,7 @@ public final class Replies implements AutoCloseable {
         this.liveMembers = liveMembers;
         this.isShared = isShared;
         this.seen = liveMembers.snapshot();
+        this.errors = member.errorLog();
         this.sent = member.counter(writer + " replies appended");
         this.refused = member.counter(writer + " replies refused");
     }
@@ -123,16 +127,36 @@ public final class Replies implements AutoCloseable {
         }
         final LiveMembers.Snapshot live = liveMembers.snapshot();
         final long version = bus.laneVersion();
-        if (live != seen || version != laneVersion) {
+        final boolean hasChanged = live != seen || version != laneVersion;
+        if (hasChanged || !isComplete && clock.nanoTime() >= nextLookNs) {
             seen = live;
             laneVersion = version;
-            lookForLoops();
-            return 1;
+            return look(hasChanged);
         }
         if (bus.isMemoryTight()) {
             sequence.rollLargeFiles(clock.nanoTime());
         }
         return 0;
+    }
+
+    /** A look at which all went well is the last one until something changes. */
+    private int look(boolean isFirst) {
+        isComplete = false;
+        nextLookNs = clock.nanoTime() + RETRY_NS;
+        try {
+            lookForLoops();
+            isComplete = true;
+            return 1;
+        } catch (final RuntimeException e) {
+            if (isFirst) {
+                throw e;
+            }
+            // It only lasts: not every second a call is to fail, perhaps one for another loop.
+            errors.record(e);
+            return 0;
+        } finally {
+            loops = lanes.values().toArray(new LaneAppender[0]);
+        }
     }
 
     private void lookForLoops() {
@@ -146,12 +170,17 @@ public final class Replies implements AutoCloseable {
                 detach(tables.remove(key));
             }
         }
+        RuntimeException problem = null;
         for (final String channel : bus.channels(this::isLive)) {
-            if (!lanes.containsKey(ReplyAddress.loopKey(channel))) {
+            try {
                 open(channel);
+            } catch (final RuntimeException e) {
+                problem = e;
             }
         }
-        loops = lanes.values().toArray(new LaneAppender[0]);
+        if (problem != null) {
+            throw problem;
+        }
     }
 
     private boolean isLive(String channel) {
@@ -161,11 +190,13 @@ public final class Replies implements AutoCloseable {
 
     private LaneAppender open(String channel) {
         final int key = ReplyAddress.loopKey(channel);
-        final LaneAppender lane = bus.newLane(channel, writer, sequence);
-        lanes.put(key, lane);
-        // A reply channel is named after its loop.
-        ConnectionTable.ofWriter(bus, channel.substring(ChannelName.REPLY_PREFIX.length()))
-                .ifPresent(table -> tables.put(key, table));
+        final LaneAppender lane =
+                lanes.computeIfAbsent(key, absent -> bus.newLane(channel, writer, sequence));
+        if (!tables.containsKey(key)) {
+            // A reply channel is named after its loop.
+            ConnectionTable.ofWriter(bus, channel.substring(ChannelName.REPLY_PREFIX.length()))
+                    .ifPresent(table -> tables.put(key, table));
+        }
         return lane;
     }
 
@@ -205,25 +236,19 @@ public final class Replies implements AutoCloseable {
      */
     int claim(long connection, int length) {
         lock();
-        final LaneAppender lane;
-        try {
-            lane = closed ? null : lane(connection);
-        } catch (final RuntimeException e) {
-            unlock();
-            throw e;
-        }
-        return claim(lane, length);
+        return claim(null, connection, length);
     }
 
     /** As {@link #claim(long, int)}, for one of the {@link #loopCount()} loops. */
     int claimLoop(int loop, int length) {
         lock();
-        return claim(loop < loops.length ? loops[loop] : null, length);
+        return claim(loop < loops.length ? loops[loop] : null, NOBODY, length);
     }
 
-    private int claim(LaneAppender lane, int length) {
+    private int claim(LaneAppender loop, long connection, int length) {
         int code = LaneAppender.CLOSED;
         try {
+            final LaneAppender lane = loop != null || closed ? loop : lane(connection);
             if (lane != null) {
                 // Read per reply and not per duty cycle: a handler may have taken any time.
                 nowNs = clock.nanoTime();
@@ -279,33 +304,6 @@ public final class Replies implements AutoCloseable {
     void release() {
         claimed.abortIfClaimed();
         unlock();
-    }
-
-    /** Sends a whole response, with the headers added to its encoder. */
-    int respond(
-            ReplyEncoder encoder,
-            long connection,
-            int order,
-            int statusCode,
-            String contentType,
-            UnsafeBuffer content,
-            int offset,
-            int length) {
-        final byte[] type = contentType(contentType);
-        if (type.length > CONTENT_TYPE_LENGTH_MAX) {
-            return refuse(LaneAppender.TOO_LONG);
-        }
-        int code = claim(connection, encoder.responseLength(type.length, length));
-        if (code == LaneAppender.OK) {
-            try {
-                encoder.encodeResponse(
-                        buffer(), offset(), statusCode, type, content, offset, length);
-                code = commit(connection, order);
-            } finally {
-                release();
-            }
-        }
-        return code;
     }
 
     List<String> members(String group) {

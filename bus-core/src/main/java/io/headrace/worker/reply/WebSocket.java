@@ -152,8 +152,16 @@ public final class WebSocket {
         final byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         content.wrap(bytes);
         return decided(
-                replies.respond(
-                        encoder, connection, 0, statusCode, TEXT_PLAIN, content, 0, bytes.length));
+                HttpReply.respond(
+                        replies,
+                        encoder,
+                        connection,
+                        0,
+                        statusCode,
+                        TEXT_PLAIN,
+                        content,
+                        0,
+                        bytes.length));
     }
 
     private int decided(int code) {

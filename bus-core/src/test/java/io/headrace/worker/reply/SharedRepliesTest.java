@@ -2,6 +2,9 @@
 package io.headrace.worker.reply;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +21,8 @@ import io.headrace.delivery.LiveMembers;
 import io.headrace.delivery.poll.Tap;
 import io.headrace.member.Member;
 import io.headrace.member.Members;
+import io.headrace.presence.ConnectionTable;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SharedRepliesTest {
 
     private static final String WRITER = "w2-x-later";
+    private static final long RETRY_NS = 1_000_000_000L;
 
     @TempDir Path directory;
     private Bus bus;
@@ -40,10 +46,11 @@ class SharedRepliesTest {
     private Member worker;
     private LiveMembers liveMembers;
     private String channel;
+    private long nowNs = System.currentTimeMillis() * 1_000_000L;
 
     @BeforeEach
     void open() {
-        bus = Bus.openOrCreate(directory.resolve("bus"));
+        bus = Bus.openOrCreate(directory.resolve("bus"), () -> nowNs);
         frontEnd = announce(Member.Kind.FRONT_END, "f1-x", 1);
         worker = announce(Member.Kind.WORKER, "w2-x", 3);
         channel = ReplyAddress.channel(frontEnd.id(), 0);
@@ -88,6 +95,60 @@ class SharedRepliesTest {
                     look();
                     replies.close();
                 });
+    }
+
+    @Test
+    void shouldOpenALaneThatCouldNotBeMadeAndKeepNoOtherFromItsReplies() {
+        final Member other = announce(Member.Kind.FRONT_END, "f4-x", 9);
+        final String otherChannel = ReplyAddress.channel(other.id(), 0);
+        bus.createChannel(otherChannel);
+        look();
+        final LaneAppender squatter = bus.newLane(channel, WRITER, new WriterSequence());
+        squatter.close();
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            final Groups groups = new Groups(replies);
+            assertThrows(HeadraceException.class, () -> groups.send("room", "to nobody"));
+            // The other lane is a change, and so all are looked at once more.
+            assertThrows(HeadraceException.class, () -> groups.send("room", "to nobody"));
+            assertEquals(LaneAppender.OK, groups.send("room", "to one"));
+            nowNs += RETRY_NS;
+            assertEquals(LaneAppender.OK, groups.send("room", "to one, in vain for the other"));
+            assertEquals(List.of(otherChannel, otherChannel), channelsOfReplies());
+            squatter.lane().hide();
+            bus.delete(squatter.lane());
+            nowNs += RETRY_NS;
+            assertEquals(LaneAppender.OK, groups.send("room", "to both"));
+        }
+        assertEquals(1, channelsOfReplies().stream().filter(channel::equals).count());
+        assertEquals(3, channelsOfReplies().stream().filter(otherChannel::equals).count());
+        other.close();
+    }
+
+    @Test
+    void shouldFindTheTableThatCouldNotBeReadAtFirst() throws IOException {
+        final Path file = bus.membersDirectory().resolve("f1-x-0.connections");
+        Files.write(file, new byte[5]);
+        final long connection = ConnectionId.of(1, 0, 1);
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            // The second time because its own lane is a change.
+            assertThrows(HeadraceException.class, () -> replies.claim(connection, 8));
+            assertThrows(HeadraceException.class, () -> replies.claim(connection, 8));
+            nowNs += RETRY_NS;
+            assertNull(replies.table(connection));
+            assertFalse(isOpen(file), "each look would leave it open once more");
+            Files.delete(file);
+            ConnectionTable.create(bus, "f1-x-0").close();
+            nowNs += RETRY_NS;
+            assertNotNull(replies.table(connection));
+        }
+    }
+
+    private static boolean isOpen(Path file) throws IOException {
+        boolean isOpen = false;
+        for (final File descriptor : new File("/proc/self/fd").listFiles()) {
+            isOpen |= descriptor.getCanonicalPath().equals(file.toRealPath().toString());
+        }
+        return isOpen;
     }
 
     /** It ends, and the janitor deletes what was its. */
@@ -163,7 +224,7 @@ class SharedRepliesTest {
     }
 
     @Test
-    void shouldAskAgainForAFrontEndThatCouldNotBeReadAtFirst() throws InterruptedException {
+    void shouldAskAgainForAFrontEndThatCouldNotBeReadAtFirst() {
         final long connection = ConnectionId.of(4, 0, 1);
         final Member late = announce(Member.Kind.FRONT_END, "f4-x", 9);
         bus.createChannel(ReplyAddress.channel(late.id(), 0));
@@ -175,7 +236,7 @@ class SharedRepliesTest {
             Files.move(elsewhere, file);
             // Nobody raises the lane version.
             for (int i = 0; i < 1_000 && replies.claim(connection, 8) != LaneAppender.OK; i++) {
-                Thread.sleep(10);
+                nowNs += 10_000_000L;
             }
             replies.release();
             assertTrue(bus.lane(ReplyAddress.channel(late.id(), 0), WRITER).isPresent());
