@@ -107,7 +107,8 @@ public final class Groups {
         final byte[] name = name(group);
         final int encodedLength = GroupEncoder.sendLength(name.length, length);
         int result = LaneAppender.OK;
-        for (int loop = 0; loop < replies.loopCount(); loop++) {
+        // Each claim may look for loops again, and find others in another order.
+        for (final LaneAppender loop : replies.loops()) {
             int code = replies.claimLoop(loop, encodedLength);
             if (code == LaneAppender.OK) {
                 try {

@@ -239,10 +239,10 @@ public final class Replies implements AutoCloseable {
         return claim(null, connection, length);
     }
 
-    /** As {@link #claim(long, int)}, for one of the {@link #loopCount()} loops. */
-    int claimLoop(int loop, int length) {
+    /** As {@link #claim(long, int)}, for one of the {@link #loops()}. */
+    int claimLoop(LaneAppender loop, int length) {
         lock();
-        return claim(loop < loops.length ? loops[loop] : null, NOBODY, length);
+        return claim(loop, NOBODY, length);
     }
 
     private int claim(LaneAppender loop, long connection, int length) {
@@ -324,12 +324,12 @@ public final class Replies implements AutoCloseable {
         }
     }
 
-    /** Number of front-end loops that live. */
-    int loopCount() {
+    /** The lanes to all front-end loops that live; stays as it is when these change. */
+    LaneAppender[] loops() {
         // With none known nothing is claimed, and so nobody else would look for them.
         lock();
         try {
-            return loops.length;
+            return loops;
         } finally {
             unlock();
         }

@@ -29,6 +29,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,11 +93,46 @@ class SharedRepliesTest {
                 () -> {
                     // On another thread: here nobody has looked for loops since.
                     look();
-                    assertThrows(HeadraceException.class, () -> replies.claimLoop(0, 8));
-                    assertEquals(LaneAppender.CLOSED, replies.claimLoop(0, 8));
+                    assertThrows(HeadraceException.class, replies::loops);
+                    assertEquals(0, replies.loops().length);
                     look();
                     replies.close();
                 });
+    }
+
+    @Test
+    void shouldSendOnceToEachFrontEndThatLivesThoughAnotherDiesMeanwhile() {
+        final List<Member> others =
+                List.of(
+                        announce(Member.Kind.FRONT_END, "f4-x", 9),
+                        announce(Member.Kind.FRONT_END, "f5-x", 10));
+        others.forEach(other -> bus.createChannel(ReplyAddress.channel(other.id(), 0)));
+        look();
+        final List<String> first = new ArrayList<>();
+        final UnsafeBuffer content =
+                new UnsafeBuffer(new byte[5]) {
+                    @Override
+                    public byte[] byteArray() {
+                        // While the second record is encoded.
+                        if (first.isEmpty() && first.addAll(channelsOfReplies())) {
+                            Stream.concat(others.stream(), Stream.of(frontEnd))
+                                    .filter(it -> isLoopOf(it, first.get(0)))
+                                    .forEach(Member::close);
+                            look();
+                        }
+                        return super.byteArray();
+                    }
+                };
+        try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
+            new Groups(replies).send("room", false, true, content, 0, 5);
+        }
+        assertEquals(3, channelsOfReplies().size(), channelsOfReplies().toString());
+        assertEquals(3, Set.copyOf(channelsOfReplies()).size(), channelsOfReplies().toString());
+        others.forEach(Member::close);
+    }
+
+    private static boolean isLoopOf(Member member, String replyChannel) {
+        return ReplyAddress.frontEnd(replyChannel).equals(member.id());
     }
 
     @Test
@@ -164,10 +202,12 @@ class SharedRepliesTest {
     @Test
     void shouldForgetALaneThatTheJanitorHasDeletedWithItsFrontEnd() {
         try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
-            assertEquals(LaneAppender.OK, replies.claimLoop(0, 8));
+            final LaneAppender loop = replies.loops()[0];
+            assertEquals(LaneAppender.OK, replies.claimLoop(loop, 8));
             replies.release();
             loseTheFrontEnd();
-            assertEquals(LaneAppender.CLOSED, replies.claimLoop(0, 8));
+            assertEquals(LaneAppender.CLOSED, replies.claimLoop(loop, 8));
+            assertEquals(0, replies.loops().length);
             assertEquals(LaneAppender.CLOSED, replies.claim(1L << 40, 8));
         }
     }
@@ -184,8 +224,7 @@ class SharedRepliesTest {
     void shouldSendToAGroupOnTheFrontEndThatComesWhenAllWereGone() {
         try (Replies replies = new Replies(bus, WRITER, liveMembers, worker, true)) {
             // It knows of the first.
-            assertEquals(LaneAppender.OK, replies.claimLoop(0, 8));
-            replies.release();
+            assertEquals(1, replies.loops().length);
             loseTheFrontEnd();
             new Groups(replies).send("room", "nobody is there");
             frontEnd = announce(Member.Kind.FRONT_END, "f4-x", 9);
