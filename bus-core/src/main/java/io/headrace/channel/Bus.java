@@ -30,8 +30,7 @@ import org.agrona.concurrent.EpochNanoClock;
  *  DIR/bus.properties                  settings, written last: a directory with it is a bus
  *  DIR/bus.dat                         shared words ({@code BusFile})
  *  DIR/lanes.dat                       what is known of each lane ({@code LaneTable})
- *  DIR/bells.dat, DIR/bell-CONSUMER,
- *    DIR/watch-CONSUMER                who sleeps, and what they are woken with ({@link Bells})
+ *  DIR/bells.dat, DIR/{bell,watch}-CONSUMER   who sleeps, and what they are woken with ({@link Bells})
  *  DIR/bus.lock                        locked while the bus is made
  *  DIR/members/ID.member               one file per process
  *  DIR/channels/CHANNEL/WRITER/        one lane: a Chronicle Queue and, once it may be read, {@code lane.properties}
@@ -306,7 +305,8 @@ public final class Bus implements AutoCloseable {
     /** Deletes the files of a lane that is hidden, and gives its place in the lane table back. */
     public void delete(Lane lane) {
         forget(lane);
-        // First the place: the files say which it is, should this process die in between.
+        // First the place: should this process die now, the files say which, unless they are gone.
+        laneTable.free(lane.number());
         deleteUnreadable(lane.path());
     }
 

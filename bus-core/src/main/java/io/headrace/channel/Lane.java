@@ -247,9 +247,11 @@ public final class Lane implements AutoCloseable {
         }
     }
 
-    /** Takes the lane from its readers: nobody finds it from now on. */
+    /** Takes the lane from its readers, unless somebody else has: nobody finds it from now on. */
     public void hide() {
-        rename(READY_FILE, HIDDEN_FILE);
+        if (isReadable(path)) {
+            rename(READY_FILE, HIDDEN_FILE);
+        }
         hidden = true;
     }
 

@@ -133,14 +133,18 @@ public final class Janitor implements Agent {
         }
         int work = bus.isMemoryTight() ? MUCH_WORK : 0;
         for (final LaneKeeper keeper : keepers.values()) {
-            work += keeper.follow(members, nowNs) + (keeper.isDrained() ? 0 : MUCH_WORK);
-            if (keeper.hasDue(nowNs)) {
-                keeper.lookAhead(members, nowNs);
+            try {
+                work += keeper.follow(members, nowNs) + (keeper.isDrained() ? 0 : MUCH_WORK);
+                if (lookAhead || keeper.hasDue(nowNs)) {
+                    keeper.lookAhead(members, nowNs);
+                }
+            } catch (final RuntimeException badLane) {
+                // It keeps no other lane from its turn.
+                member.errorLog().record(badLane);
             }
         }
         if (lookAhead) {
             nextLookAheadNs = nowNs + LOOK_AHEAD_INTERVAL_NS;
-            keepers.values().forEach(keeper -> keeper.lookAhead(members, nowNs));
             if (isElected) {
                 // After the claims: a shard's next owner waits for none that nobody will end.
                 shardTables.values().forEach(table -> releaseShards(table, members));
@@ -253,37 +257,43 @@ public final class Janitor implements Agent {
     private void clean(LiveMembers.Snapshot members, long nowNs) {
         int deletions = 0;
         for (final LaneKeeper keeper : List.copyOf(keepers.values())) {
-            final Lane lane = keeper.lane();
-            if (hiddenSinceNs.containsKey(lane)) {
-                continue;
-            }
-            if (!isOver(lane.channel(), lane.writer(), members) || !isDrained(keeper, members)) {
-                drainedSinceNs.remove(lane);
-                deletions +=
-                        keeper.deleteFiles(
-                                () -> referredIndex(lane, members),
-                                nowNs / 1_000_000L
-                                        // Without memory, the past goes first.
-                                        - (bus.isMemoryTight() ? 0 : retention.retentionMs()));
-            } else if (nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)
-                    >= retention.retentionMs() * 1_000_000L) {
-                lane.hide();
-                hiddenSinceNs.put(lane, nowNs);
-                bus.raiseLaneVersion();
-                deletions++;
+            try {
+                deletions += clean(keeper, members, nowNs);
+            } catch (final RuntimeException badLane) {
+                member.errorLog().record(badLane);
             }
         }
         if (deletions > 0) {
             bus.raiseDeletionVersion();
         }
-        for (final Lane lane : new ArrayList<>(hiddenSinceNs.keySet())) {
+    }
+
+    private int clean(LaneKeeper keeper, LiveMembers.Snapshot members, long nowNs) {
+        final Lane lane = keeper.lane();
+        if (hiddenSinceNs.containsKey(lane)) {
             if (nowNs - hiddenSinceNs.get(lane) >= HIDDEN_NS) {
                 CloseHelper.quietClose(keepers.remove(lane));
-                bus.delete(lane);
                 hiddenSinceNs.remove(lane);
                 drainedSinceNs.remove(lane);
+                bus.delete(lane);
             }
+            return 0;
         }
+        if (!isOver(lane.channel(), lane.writer(), members) || !isDrained(keeper, members)) {
+            drainedSinceNs.remove(lane);
+            // Without memory, the past goes first.
+            final long keptMs = bus.isMemoryTight() ? 0 : retention.retentionMs();
+            return keeper.deleteFiles(
+                    () -> referredIndex(lane, members), nowNs / 1_000_000L - keptMs);
+        }
+        if (nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)
+                < retention.retentionMs() * 1_000_000L) {
+            return 0;
+        }
+        lane.hide();
+        hiddenSinceNs.put(lane, nowNs);
+        bus.raiseLaneVersion();
+        return 1;
     }
 
     /** Whether nothing waits in a lane, nor what refers to it. */
@@ -291,20 +301,7 @@ public final class Janitor implements Agent {
         return keeper.isDrained()
                 && keepers.values().stream()
                         .allMatch(
-                                other ->
-                                        other.isDrained()
-                                                || !isNeededBy(other, keeper.lane(), members));
-    }
-
-    /**
-     * Whether what waits in another lane is to find its requests here. Not when there are workers
-     * for these, but none for what waits: nobody may ever come, and requests do not stop.
-     */
-    private static boolean isNeededBy(
-            LaneKeeper other, Lane requests, LiveMembers.Snapshot members) {
-        return other.refersTo(requests)
-                && (members.isServed(other.lane().channel())
-                        || !members.isServed(requests.channel()));
+                                other -> other.isDrained() || !other.needs(keeper.lane(), members));
     }
 
     /** The earliest record of a lane whose keys an open WebSocket, or what waits, refers to. */
@@ -320,7 +317,7 @@ public final class Janitor implements Agent {
         }
         // After the tables: a WebSocket's messages are appended while it is open.
         for (final LaneKeeper keeper : keepers.values()) {
-            if (isNeededBy(keeper, lane, members)) {
+            if (keeper.needs(lane, members)) {
                 oldest = Math.min(oldest, keeper.referredIndex());
             }
         }
@@ -340,7 +337,7 @@ public final class Janitor implements Agent {
             if (isOver(channel, path.getFileName().toString(), members)
                     && nowNs - unreadableSinceNs.computeIfAbsent(path, found -> nowNs)
                             >= HIDDEN_NS) {
-                bus.deleteUnreadable(path);
+                CloseHelper.close(member.errorLog()::record, () -> bus.deleteUnreadable(path));
                 unreadableSinceNs.remove(path);
             }
         }

@@ -153,8 +153,17 @@ final class LaneKeeper implements AutoCloseable {
         return passed + (int) ((mark.endedBytes() - bytesBefore) / MUCH_BYTES);
     }
 
+    /**
+     * Whether what waits in its lane is to find its requests in another one. Not when there are
+     * workers for these, but none for what waits: nobody may ever come, and requests do not stop.
+     */
+    boolean needs(Lane requests, LiveMembers.Snapshot members) {
+        return refersTo(requests)
+                && (members.isServed(lane.channel()) || !members.isServed(requests.channel()));
+    }
+
     /** Whether its messages point at records of the same writer's other lane, which hold keys. */
-    boolean refersTo(Lane requests) {
+    private boolean refersTo(Lane requests) {
         final String channel = lane.channel();
         final boolean isHttp = channel.endsWith(ChannelName.HTTP_DISCONNECT);
         return lane.writer().equals(requests.writer())

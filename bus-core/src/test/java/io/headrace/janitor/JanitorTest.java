@@ -24,10 +24,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.agrona.IoUtil;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JanitorTest {
 
@@ -381,6 +384,54 @@ class JanitorTest {
             assertEquals(0, host.mark(REQUESTS, next.id()).endedCount());
             assertEquals(1, host.lane(REQUESTS, next.id()).appendedCount());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lane.properties", ""})
+    void shouldDeleteOthersLanesWhenOnesPropertiesOrFolderAreGone(String gone) throws IOException {
+        append(1);
+        host.finishAll(REQUESTS, writer.id(), 77);
+        final String entry = entry(lanePath(REQUESTS));
+        try (TestWriter second = new TestWriter(host.bus, frontEnd.id() + "-1")) {
+            second.append(REQUESTS, host.nowNs);
+            host.finishAll(REQUESTS, second.id(), 77);
+            final Path lane = host.lane(REQUESTS, second.id()).path();
+            host.kill(frontEnd);
+            run(first, SECOND);
+            IoUtil.delete(lanePath(REQUESTS).resolve(gone).toFile(), false);
+            run(first, 10 * SECOND);
+            assertFalse(Files.exists(lane));
+        }
+        assertFalse(Files.exists(lanePath(REQUESTS)));
+        assertFalse(Files.exists(TestMembers.file(host.bus, frontEnd.id())));
+        try (TestWriter next = new TestWriter(host.bus, "f99-next-0")) {
+            next.append(REQUESTS, host.nowNs);
+            assertEquals(entry, entry(host.lane(REQUESTS, next.id()).path()), "of the first again");
+        }
+    }
+
+    @Test
+    void shouldKeepOthersLanesWhenOneCannotBeCleaned() throws IOException {
+        writer.append("a", host.nowNs);
+        append(1);
+        for (final String channel : List.of("a", REQUESTS)) {
+            host.finishAll(channel, writer.id(), 77);
+        }
+        host.kill(frontEnd);
+        run(first, SECOND);
+        // No file can take the place of a folder that is not empty.
+        final Path inTheWay = lanePath("a").resolve("lane.properties.hidden");
+        Files.createDirectories(inTheWay.resolve("x"));
+        run(first, 10 * SECOND);
+        assertFalse(Files.exists(lanePath(REQUESTS)));
+        assertTrue(Files.exists(lanePath("a")));
+        try (MemberReader reader =
+                MemberReader.open(TestMembers.file(host.bus, first.member.id()))) {
+            assertTrue(reader.errors().toString().contains("cannot become"));
+        }
+        IoUtil.delete(inTheWay.toFile(), false);
+        run(first, 10 * SECOND);
+        assertFalse(Files.exists(lanePath("a")));
     }
 
     @Test
