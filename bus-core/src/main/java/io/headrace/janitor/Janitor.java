@@ -286,8 +286,10 @@ public final class Janitor implements Agent {
             return keeper.deleteFiles(
                     () -> referredIndex(lane, members), nowNs / 1_000_000L - keptMs);
         }
-        if (nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)
-                < retention.retentionMs() * 1_000_000L) {
+        // Without a past there is nothing to retain, only a place in the lane table.
+        if (lane.appendedCount() > 0
+                && nowNs - drainedSinceNs.computeIfAbsent(lane, drained -> nowNs)
+                        < retention.retentionMs() * 1_000_000L) {
             return 0;
         }
         lane.hide();

@@ -371,6 +371,19 @@ class JanitorTest {
     }
 
     @Test
+    void shouldNotKeepADeadWritersLaneInWhichThereNeverWasAnything() {
+        append(1);
+        host.finishAll(REQUESTS, writer.id(), 77);
+        writer.lane("a");
+        run(first, 2 * SECOND, frontEnd);
+        assertTrue(host.bus.lane("a", writer.id()).isPresent());
+        host.kill(frontEnd);
+        run(first, 4 * SECOND);
+        assertFalse(Files.exists(lanePath("a")));
+        assertTrue(Files.exists(lanePath(REQUESTS)));
+    }
+
+    @Test
     void shouldUseThePlaceOfADeletedLaneAgain() throws IOException {
         append(1);
         final String entry = entry(lanePath(REQUESTS));
