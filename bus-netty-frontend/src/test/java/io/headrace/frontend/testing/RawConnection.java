@@ -141,6 +141,15 @@ public final class RawConnection implements AutoCloseable {
         return all.toString(StandardCharsets.ISO_8859_1);
     }
 
+    /** Reads what is there; nothing when there is nothing. */
+    public byte[] readAvailable() {
+        try {
+            return input.readNBytes(input.available());
+        } catch (final IOException closed) {
+            return new byte[0];
+        }
+    }
+
     /** Reads so many bytes of what is there, if it is. */
     public void tryRead(int length) {
         try {

@@ -117,6 +117,11 @@ public final class RunningFrontend implements AutoCloseable {
 
     /** First lines of what the members have to complain about. */
     public List<String> errors() {
+        return errors(frontend);
+    }
+
+    /** The same of any front end's bus. */
+    public static List<String> errors(Frontend frontend) {
         try (Members members = members(frontend)) {
             final List<String> errors = new ArrayList<>();
             for (final MemberReader member : members.all()) {

@@ -79,6 +79,7 @@ public final class StreamCodec extends Http2StreamFrameToHttpObjectCodec {
                         .validateHeaders(true)
                         .validateRequiredPseudoHeaders(true)
                         .build();
+        StreamFrames.addTo(codec);
         // Streams have their own times.
         codec.gracefulShutdownTimeoutMillis(-1);
         return codec;
