@@ -106,7 +106,8 @@ public final class Meter extends ChannelDuplexHandler {
 
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-        if (message instanceof ByteBuf bytes) {
+        // The streams of a closed socket hear of that later.
+        if (!closed && message instanceof ByteBuf bytes) {
             final int length = bytes.readableBytes();
             writtenLength += length;
             pendingLength += length;

@@ -63,4 +63,16 @@ class MeterTest {
         assertTrue(!waiting.isOpen());
         assertTrue(another.isOpen());
     }
+
+    @Test
+    void shouldHoldNothingThatIsWrittenWhenItIsClosed() {
+        final EmbeddedChannel closed = holding(0);
+        closed.closeFuture()
+                .addListener(done -> closed.write(Unpooled.wrappedBuffer(new byte[HELD_MAX])));
+        closed.pipeline().firstContext().close();
+        final EmbeddedChannel another = holding(HELD_MAX / 2);
+        rounds.shedIfOver();
+        assertTrue(!closed.isOpen());
+        assertTrue(another.isOpen());
+    }
 }
