@@ -13,6 +13,7 @@ import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2ResetFrame;
 
 /** A stream that carries one connection: the first of its handlers, which sees all its frames. */
 public final class StreamWire extends ChannelDuplexHandler implements Wire {
@@ -60,6 +61,17 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
         ctx.fireChannelRead(frame);
     }
 
+    /** Else it would stay, if it has something to be read and is not read. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof Http2ResetFrame) {
+            // Later, when the codec knows of the reset: it is not to be answered by another (RFC
+            // 9113, section 5.4.2).
+            ctx.channel().eventLoop().execute(this::cutOff);
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
     @Override
     public void write(ChannelHandlerContext ctx, Object frame, ChannelPromise promise) {
         if (frame instanceof Http2HeadersFrame headers) {
@@ -87,6 +99,11 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
             reset();
         }
         ctx.close(promise);
+    }
+
+    /** The client has closed it: closes without a farewell. */
+    void cutOff() {
+        context.close();
     }
 
     @Override

@@ -152,6 +152,13 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
         channel.pipeline().context(meter).close();
     }
 
+    /** Netty would leave a stream open that has something to be read and is not read. */
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        new ArrayList<>(wires).forEach(StreamWire::cutOff);
+        ctx.fireChannelInactive();
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object frame) {
         // Of the socket as a whole; the codec has done what it asks for.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.headrace.frontend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.headrace.channel.Lane;
+import io.headrace.frontend.socket.body.UploadOptions;
+import io.headrace.message.Field;
+import io.headrace.worker.reply.HttpReply;
+import io.headrace.worker.reply.UploadReceiver;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** HTTP/2 streams that are not read, because their uploads wait for a worker. */
+class UnreadStreamsTest {
+
+    private static final int CANCEL = 8;
+
+    @TempDir Path directory;
+    private SteppedFrontend stepped;
+    private RawStreams client;
+
+    private void start(String heldMax) {
+        stepped =
+                new SteppedFrontend(
+                        directory,
+                        Map.of(UploadOptions.PATHS_PROPERTY, "/up", "headrace.held.max", heldMax),
+                        context ->
+                                context.onHttpRequest(
+                                        (channel, request, reply) -> {
+                                            if (request.inParts()) {
+                                                reply.receive(new Length());
+                                            } else {
+                                                reply.send(200, "", "here");
+                                            }
+                                        }));
+        client = new RawStreams(stepped);
+    }
+
+    @AfterEach
+    void stop() {
+        client.close();
+        stepped.close();
+    }
+
+    /** Says how long the body was. */
+    private static final class Length implements UploadReceiver {
+
+        private int length;
+
+        @Override
+        public void onPart(Field content) {
+            length += content.length();
+        }
+
+        @Override
+        public void onEnd(HttpReply reply) {
+            reply.send(200, "text/plain", "" + length);
+        }
+    }
+
+    private long appended(String channel) {
+        return stepped.lane(channel, Lane::appendedCount);
+    }
+
+    /** Sends more of a body than is taken, and some of it when it is read no more. */
+    private void fill(int stream) {
+        client.post(stream, "/up");
+        assertEquals(200 << 10, client.send(stream, 200 << 10));
+        client.sync();
+        assertEquals(150 << 10, client.send(stream, 150 << 10));
+        client.sync();
+    }
+
+    private void shouldHaveEnded() {
+        stepped.cycleUntil("no connection", () -> stepped.counter(" connections") == 0);
+        assertEquals(1, appended("http.disconnect"));
+    }
+
+    @Test
+    void shouldEndWithTheirSocket() {
+        start("100m");
+        fill(1);
+        client.close();
+        shouldHaveEnded();
+    }
+
+    @Test
+    void shouldEndWhenTheirSocketIsShed() {
+        start("600k");
+        fill(1);
+        client.post(3, "/");
+        client.send(3, 200 << 10);
+        client.sync();
+        client.post(5, "/");
+        client.send(5, 200 << 10);
+        shouldHaveEnded();
+        assertEquals(1, stepped.counter(" closed memory-high"));
+    }
+
+    @Test
+    void shouldEndWhenTheClientResetsThem() {
+        start("100m");
+        fill(1);
+        client.send(3, 1, "\0\0\0" + (char) CANCEL);
+        shouldHaveEnded();
+        client.sync();
+        assertEquals(RawStreams.NO_ERROR_YET, client.reset(1));
+    }
+}
