@@ -10,6 +10,7 @@ import io.headrace.worker.reply.HttpReply;
 import io.headrace.worker.reply.UploadReceiver;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** HTTP/2 streams that are not read, because their uploads wait for a worker. */
 class UnreadStreamsTest {
 
+    private static final int STREAM_COUNT_MAX = 100;
     private static final int CANCEL = 8;
 
     @TempDir Path directory;
@@ -75,6 +77,21 @@ class UnreadStreamsTest {
         client.sync();
     }
 
+    /** Sends as much of so many streams' bodies as the windows let. */
+    private void fillAll(int count) {
+        final int[] streams = IntStream.range(0, count).map(i -> 2 * i + 1).toArray();
+        IntStream.of(streams).forEach(stream -> client.post(stream, "/up"));
+        while (IntStream.of(streams).map(this::sendMore).sum() > 0) {
+            // Until none of them may send any more.
+        }
+    }
+
+    private int sendMore(int stream) {
+        final int sent = client.send(stream, 64 << 10);
+        client.sync();
+        return sent;
+    }
+
     private void shouldHaveEnded() {
         stepped.cycleUntil("no connection", () -> stepped.counter(" connections") == 0);
         assertEquals(1, appended("http.disconnect"));
@@ -109,5 +126,52 @@ class UnreadStreamsTest {
         shouldHaveEnded();
         client.sync();
         assertEquals(RawStreams.NO_ERROR_YET, client.reset(1));
+    }
+
+    @Test
+    void shouldKeepNoOtherStreamFromSending() {
+        start("100m");
+        fillAll(STREAM_COUNT_MAX - 1);
+        final int other = 2 * STREAM_COUNT_MAX - 1;
+        client.post(other, "/");
+        assertEquals(10_000, client.send(other, 10_000));
+        client.end(other, "");
+        client.sync();
+        assertEquals(STREAM_COUNT_MAX, appended("http.request"));
+        stepped.consume();
+        client.sync();
+        assertEquals("here", client.data(other));
+    }
+
+    @Test
+    void shouldCountWhatWaitsInThem() {
+        start("1m");
+        // Three quarters of it are handed on to wait for the worker.
+        fill(1);
+        fill(3);
+        client.post(5, "/up");
+        client.send(5, 256 << 10);
+        client.sync();
+        client.send(5, 128 << 10);
+        stepped.cycleUntil("a shed", () -> stepped.counter(" closed memory-high") == 1);
+    }
+
+    @Test
+    void shouldCountNothingThatHasBeenRead() {
+        start("1m");
+        client.post(1, "/up");
+        final int length = 4 << 20;
+        for (int left = length; left > 0; ) {
+            left -= client.send(1, left);
+            client.sync();
+            stepped.consume();
+            client.sync();
+        }
+        client.end(1, "");
+        client.sync();
+        stepped.consume();
+        client.sync();
+        assertEquals("" + length, client.data(1));
+        assertEquals(0, stepped.counter(" closed memory-high"));
     }
 }

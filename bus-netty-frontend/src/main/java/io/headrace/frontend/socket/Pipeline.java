@@ -25,6 +25,7 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import java.util.Optional;
@@ -175,7 +176,7 @@ public final class Pipeline extends ChannelInitializer<Channel> {
     }
 
     /** The handlers of a new stream. */
-    private final class StreamPipeline extends ChannelInitializer<Channel> {
+    private final class StreamPipeline extends ChannelInitializer<Http2StreamChannel> {
 
         private final StreamsClient client;
 
@@ -184,10 +185,11 @@ public final class Pipeline extends ChannelInitializer<Channel> {
         }
 
         @Override
-        protected void initChannel(Channel stream) {
+        protected void initChannel(Http2StreamChannel stream) {
+            final int id = stream.stream().id();
             final StreamWire wire = new StreamWire();
-            client.onStream(wire);
-            stream.closeFuture().addListener(closed -> client.onStreamEnd(wire));
+            client.onStream(id, wire);
+            stream.closeFuture().addListener(closed -> client.onStreamEnd(id));
             stream.pipeline()
                     .addLast(wire)
                     .addLast(new StreamCodec(connections.limits().headerLengthMax()));

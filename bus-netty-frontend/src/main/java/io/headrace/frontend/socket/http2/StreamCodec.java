@@ -44,7 +44,7 @@ public final class StreamCodec extends Http2StreamFrameToHttpObjectCodec {
     public static final int STREAM_COUNT_MAX = 100;
 
     // How much of a stream a client may send ahead of its handlers.
-    private static final int WINDOW_LENGTH = 256 << 10;
+    static final int WINDOW_LENGTH = 256 << 10;
     private static final int FLUSH_COUNT_MAX = 256;
     private static final HttpVersion VERSION = new HttpVersion("HTTP", 2, 0, true);
     // In the block of HTTP/1: a colon, a space and the line's end.
@@ -79,7 +79,6 @@ public final class StreamCodec extends Http2StreamFrameToHttpObjectCodec {
                         .validateHeaders(true)
                         .validateRequiredPseudoHeaders(true)
                         .build();
-        StreamFrames.addTo(codec);
         // Streams have their own times.
         codec.gracefulShutdownTimeoutMillis(-1);
         return codec;

@@ -18,8 +18,8 @@ import io.netty.handler.codec.http2.Http2ResetFrame;
 /** A stream that carries one connection: the first of its handlers, which sees all its frames. */
 public final class StreamWire extends ChannelDuplexHandler implements Wire {
 
-    // What a piece takes beside its bytes, about.
-    private static final int PIECE_LENGTH = 256;
+    // What a frame keeps beside its content, about.
+    private static final int FRAME_LENGTH = 256;
 
     private ChannelHandlerContext context;
     private Meter meter;
@@ -45,6 +45,11 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
         meter = Meter.of(ctx.channel().parent());
     }
 
+    /** Data has come, which waits until it is read. */
+    void onData(int length) {
+        queue(FRAME_LENGTH + length);
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object frame) {
         if (frame instanceof Http2HeadersFrame headers) {
@@ -53,9 +58,10 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
             inputEnded |= data.isEndStream();
             final int length = data.content().readableBytes();
             readLength += length;
+            queue(-FRAME_LENGTH - length);
             if (!drops) {
-                messageLength += length + PIECE_LENGTH;
-                meter.hold(length + PIECE_LENGTH);
+                messageLength += length + FRAME_LENGTH;
+                meter.hold(length + FRAME_LENGTH);
             }
         }
         ctx.fireChannelRead(frame);
@@ -131,7 +137,7 @@ public final class StreamWire extends ChannelDuplexHandler implements Wire {
         }
     }
 
-    /** What waits for others than its client. */
+    /** What waits for others than its client, or to be read. */
     long queuedLength() {
         return queuedLength;
     }

@@ -12,12 +12,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
 import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.agrona.collections.Int2ObjectHashMap;
 
 /**
  * The client of an HTTP/2 socket: the last of the socket's handlers. Sends the client away when it
@@ -26,15 +27,17 @@ import java.util.function.Consumer;
  */
 public final class StreamsClient extends ChannelInboundHandlerAdapter implements Meter.Client {
 
-    // How much all streams together may send ahead of their handlers.
-    private static final int WINDOW_LENGTH = 1 << 20;
+    // Streams that are not read must not keep others from sending. Netty opens the window again
+    // when half of it has been read; the other half is what all streams together can leave unread.
+    private static final int WINDOW_LENGTH =
+            2 * StreamCodec.STREAM_COUNT_MAX * StreamCodec.WINDOW_LENGTH;
 
     private final Set<StreamsClient> open;
     private final LoopCounters counters;
     private final ClientPace pace;
     private final int streamCountMax;
     private final Consumer<Throwable> onError;
-    private final List<StreamWire> wires = new ArrayList<>();
+    private final Int2ObjectHashMap<StreamWire> wires = new Int2ObjectHashMap<>();
     private Channel channel;
     private Meter meter;
     private int streamCount;
@@ -62,7 +65,7 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
     public void handlerAdded(ChannelHandlerContext ctx) {
         channel = ctx.channel();
         open.add(this);
-        // Else one stream that waits for its worker would keep all others from sending.
+        StreamFrames.addTo(ctx.pipeline().get(Http2FrameCodec.class), this);
         ctx.write(
                 new DefaultHttp2WindowUpdateFrame(
                         WINDOW_LENGTH - Http2CodecUtil.DEFAULT_WINDOW_SIZE));
@@ -79,17 +82,24 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
     }
 
     /** A stream has begun. */
-    public void onStream(StreamWire wire) {
-        wires.add(wire);
+    public void onStream(int id, StreamWire wire) {
+        wires.put(id, wire);
         if (++streamCount == streamCountMax) {
             goAway();
         }
     }
 
     /** A stream has ended. */
-    public void onStreamEnd(StreamWire wire) {
-        wires.remove(wire);
-        wire.onEnd();
+    public void onStreamEnd(int id) {
+        wires.remove(id).onEnd();
+    }
+
+    /** Data has come for a stream. */
+    void onData(int id, int length) {
+        final StreamWire wire = wires.get(id);
+        if (wire != null) {
+            wire.onData(length);
+        }
     }
 
     /** Takes no new streams, and closes when the open ones have ended. */
@@ -99,7 +109,7 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void check(long nowNs) {
-        for (final StreamWire wire : new ArrayList<>(wires)) {
+        for (final StreamWire wire : new ArrayList<>(wires.values())) {
             wire.check(nowNs);
         }
         final long inSocket = meter.pendingLength();
@@ -132,7 +142,7 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
     private long recount(long inSocket) {
         long pending = -inSocket;
         long queued = 0;
-        for (final StreamWire wire : wires) {
+        for (final StreamWire wire : wires.values()) {
             pending += wire.pendingLength();
             queued += wire.queuedLength();
         }
@@ -155,7 +165,7 @@ public final class StreamsClient extends ChannelInboundHandlerAdapter implements
     /** Netty would leave a stream open that has something to be read and is not read. */
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        new ArrayList<>(wires).forEach(StreamWire::cutOff);
+        new ArrayList<>(wires.values()).forEach(StreamWire::cutOff);
         ctx.fireChannelInactive();
     }
 
