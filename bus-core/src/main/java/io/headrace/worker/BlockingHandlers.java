@@ -50,22 +50,24 @@ final class BlockingHandlers implements AutoCloseable {
      * @param countMax how many messages are handled, or wait behind their connection's, at a time.
      * @param dispatchers makes one for each of them.
      * @param onEnded wakes the consumer when there is something to {@link #poll()}; any thread.
+     * @param executor a new one, see {@link #newExecutor}; it is shut down with this.
      */
     BlockingHandlers(
             int countMax,
             Supplier<Dispatcher> dispatchers,
             Ending ending,
             Runnable onEnded,
-            long closeTimeoutNs) {
+            long closeTimeoutNs,
+            ExecutorService executor) {
         this.countMax = countMax;
         this.dispatchers = dispatchers;
         this.ending = ending;
         this.onEnded = onEnded;
         this.closeTimeoutNs = closeTimeoutNs;
-        this.executor = newExecutor(countMax);
+        this.executor = executor;
     }
 
-    private static ExecutorService newExecutor(int threadCount) {
+    static ExecutorService newExecutor(int threadCount) {
         try {
             return (ExecutorService)
                     Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
@@ -82,18 +84,25 @@ final class BlockingHandlers implements AutoCloseable {
     }
 
     /**
-     * Takes a message.
+     * Takes a message; one that no thread can be had for ends as failed.
      *
      * @param requests finds the record of the request that it points at.
      */
     void submit(LanePoller lane, Message message, Function<Message, UnsafeBuffer> requests) {
         final Handling handling = idle.isEmpty() ? new Handling() : idle.poll();
-        handling.copy(lane, message, requests);
         count++;
-        execute(message.connection(), handling);
+        try {
+            handling.copy(lane, message, requests);
+            execute(message.connection(), handling);
+        } catch (final Throwable notStarted) {
+            handling.refuse(message, notStarted);
+        }
     }
 
-    /** Runs a task behind the messages of a connection that have been taken. */
+    /**
+     * Runs a task behind the messages of a connection that have been taken. When it throws, because
+     * no thread can be started, nothing of the connection is running or waits.
+     */
     void execute(long connection, Runnable task) {
         synchronized (queues) {
             final ArrayDeque<Runnable> queue =
@@ -103,7 +112,15 @@ final class BlockingHandlers implements AutoCloseable {
                 return;
             }
         }
-        start(connection, task);
+        try {
+            start(connection, task);
+        } catch (final Throwable notStarted) {
+            // Else all that follows would wait for it. Only this thread adds, so it is alone.
+            synchronized (queues) {
+                queues.remove(connection);
+            }
+            throw notStarted;
+        }
     }
 
     /**
@@ -238,6 +255,12 @@ final class BlockingHandlers implements AutoCloseable {
                 ended.add(this);
                 onEnded.run();
             }
+        }
+
+        private void refuse(Message original, Throwable why) {
+            fate = dispatcher.refuse(original, why);
+            ended.add(this);
+            onEnded.run();
         }
 
         String channel() {

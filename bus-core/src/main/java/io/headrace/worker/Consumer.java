@@ -132,7 +132,8 @@ final class Consumer implements Agent, Claimer.Handler {
                                         () -> newDispatcher(shared, shared),
                                         this::onEnd,
                                         () -> bus.bells().ring(consumerId),
-                                        hungNs))
+                                        hungNs,
+                                        BlockingHandlers.newExecutor(context.blocking())))
                         : Optional.empty();
     }
 
@@ -249,7 +250,12 @@ final class Consumer implements Agent, Claimer.Handler {
         uploads.onMembersChanged(
                 (connection, end) -> {
                     final Runnable task = () -> run(end);
-                    blocking.ifPresentOrElse(it -> it.execute(connection, task), task);
+                    try {
+                        blocking.ifPresentOrElse(it -> it.execute(connection, task), task);
+                    } catch (final Throwable notStarted) {
+                        report(notStarted);
+                        task.run();
+                    }
                 });
         forgetInterruption();
     }

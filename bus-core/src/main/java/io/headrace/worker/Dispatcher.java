@@ -83,6 +83,16 @@ final class Dispatcher {
         }
     }
 
+    /** Fails a message that its handler does not get. */
+    int refuse(Message message, Throwable why) {
+        // What they have sent was for the message before.
+        httpReply.to(message.connection(), message.order(), NO_SLOT);
+        webSocket.awaited(
+                message.type() == MessageType.WEB_SOCKET_CONNECTION
+                        && message.request().awaitsAccept());
+        return fail(message, why);
+    }
+
     private int fail(Message message, Throwable thrown) {
         report.accept(thrown);
         try {

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.LanePoller;
 import io.headrace.delivery.ClaimWord;
+import io.headrace.message.Message;
 import io.headrace.message.MessageType;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,7 +18,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -294,7 +298,73 @@ class BlockingHandlersTest {
     }
 
     private static BlockingHandlers handlers(long closeTimeoutNs) {
-        return new BlockingHandlers(2, () -> null, handling -> {}, () -> {}, closeTimeoutNs);
+        return new BlockingHandlers(
+                2,
+                () -> null,
+                handling -> {},
+                () -> {},
+                closeTimeoutNs,
+                BlockingHandlers.newExecutor(2));
+    }
+
+    @Test
+    void shouldAnswer500WhenNoThreadCanBeStartedAndHandleTheNextMessageOfTheConnection() {
+        final WorkerContext context =
+                new WorkerContext()
+                        .onHttpRequest(
+                                (channel, request, reply) -> reply.send(200, "text/plain", "ok"));
+        start(1, context);
+        final List<Integer> fates = new ArrayList<>();
+        final BlockingHandlers handlers =
+                new BlockingHandlers(
+                        1,
+                        () -> worker.dispatcher(context),
+                        handling -> fates.add(handling.fate()),
+                        () -> {},
+                        DEADLINE_NS,
+                        new NoThreadEverySecondTime());
+        submit(handlers);
+        assertFalse(handlers.hasRoom());
+        handlers.poll();
+        assertTrue(handlers.hasRoom());
+        submit(handlers);
+        for (final long endNs = System.nanoTime() + DEADLINE_NS; handlers.poll() == 0; ) {
+            assertTrue(System.nanoTime() < endNs, "not in time");
+        }
+        submit(handlers);
+        handlers.close();
+        assertTrue(handlers.hasRoom());
+        assertEquals(List.of(ClaimWord.FAILED, ClaimWord.DONE, ClaimWord.FAILED), fates);
+        assertEquals(
+                List.of(500, 200, 500),
+                worker.replies().stream().map(TestWorker.Reply::status).toList());
+    }
+
+    private void submit(BlockingHandlers handlers) {
+        final long index = worker.send("http.request", MessageType.HTTP_REQUEST, 7);
+        try (LanePoller poller = worker.loop.lane("http.request").lane().poller()) {
+            assertTrue(poller.moveTo(index));
+            final Message message = new Message();
+            assertTrue(message.wrap(poller.record()).decode());
+            handlers.submit(poller, message, event -> poller.record());
+        }
+    }
+
+    private static final class NoThreadEverySecondTime extends ThreadPoolExecutor {
+        private boolean fails;
+
+        private NoThreadEverySecondTime() {
+            super(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            fails = !fails;
+            if (fails) {
+                throw new OutOfMemoryError("unable to create native thread: a test");
+            }
+            super.execute(task);
+        }
     }
 
     @Test

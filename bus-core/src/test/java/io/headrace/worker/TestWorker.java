@@ -3,6 +3,7 @@ package io.headrace.worker;
 
 import io.headrace.channel.Bus;
 import io.headrace.channel.LanePoller;
+import io.headrace.channel.WriterSequence;
 import io.headrace.channel.name.ConnectionId;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
@@ -20,6 +21,7 @@ import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
 import io.headrace.testing.TestWriter;
 import io.headrace.worker.reply.Replies;
+import io.headrace.worker.reply.Uploads;
 import io.headrace.worker.reply.Writability;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -180,6 +182,19 @@ final class TestWorker implements AutoCloseable {
                                                 content.length));
         return loop.append(
                 "websocket.receive", Samples.message(record), connection(this, number), 0, nowNs);
+    }
+
+    /** Runs the handlers of a context and answers for them, on whatever thread. */
+    Dispatcher dispatcher(WorkerContext context) {
+        return new Dispatcher(
+                context,
+                bus.clock(),
+                new DeadLetters(bus, "unused", new WriterSequence()),
+                new Uploads(shared),
+                shared,
+                shared,
+                new Writability(TestWorker::bad, () -> {}),
+                thrown -> {});
     }
 
     /** State and consumer of the last message of a channel. */
