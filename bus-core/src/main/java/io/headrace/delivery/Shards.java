@@ -36,6 +36,8 @@ public final class Shards implements AutoCloseable {
     private long nextLookNs;
     private long laneVersion;
     private LiveMembers.Snapshot seen;
+    // Whether the lanes must be read again; kept when it throws before it has said so.
+    private boolean taken;
     // Messages of one channel come in rows.
     private String lastChannel;
     private Group lastGroup;
@@ -178,23 +180,31 @@ public final class Shards implements AutoCloseable {
         if (nowNs < nextLookNs && members == seen && version == laneVersion || groups.isEmpty()) {
             return false;
         }
-        seen = members;
-        laneVersion = version;
-        boolean taken = false;
         int heldCount = 0;
         for (final Group group : groups.values()) {
-            taken |= share(group, members);
+            share(group, members);
             heldCount += group.held.size();
             if (!group.held.isEmpty()) {
-                taken |= group.held.values().removeIf(held -> hasEnded(held, members, nowNs));
+                group.held
+                        .values()
+                        .removeIf(
+                                held -> {
+                                    final boolean hasEnded = hasEnded(held, members, nowNs);
+                                    taken |= hasEnded;
+                                    return hasEnded;
+                                });
             }
         }
         // A look at a record takes 1 us and more.
         nextLookNs = nowNs + INTERVAL_NS * (1 + heldCount / LOOKS_PER_INTERVAL);
-        return taken;
+        seen = members;
+        laneVersion = version;
+        final boolean wasTaken = taken;
+        taken = false;
+        return wasTaken;
     }
 
-    private boolean share(Group group, LiveMembers.Snapshot members) {
+    private void share(Group group, LiveMembers.Snapshot members) {
         if (members != group.computedFor) {
             group.computedFor = members;
             final int[] consumers = members.consumersOf(group.channel);
@@ -202,7 +212,6 @@ public final class Shards implements AutoCloseable {
                 group.targets[shard] = ShardTable.target(shard, consumers);
             }
         }
-        boolean taken = false;
         boolean given = false;
         for (int shard = 0; shard < ShardTable.SHARD_COUNT; shard++) {
             final int owner = group.table.owner(shard);
@@ -221,7 +230,6 @@ public final class Shards implements AutoCloseable {
             // Whoever is to take them may sleep.
             bus.raiseLaneVersion();
         }
-        return taken;
     }
 
     /** Whether a connection waits for what nobody rings about. */

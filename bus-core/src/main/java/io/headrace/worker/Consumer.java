@@ -67,7 +67,7 @@ final class Consumer implements Agent, Claimer.Handler {
     private final CountDownLatch firstRound = new CountDownLatch(1);
     private volatile boolean announced;
     private long roundNs;
-    private boolean unheld;
+    private boolean rewindDue;
 
     /**
      * @param id of the consumer as a writer: the worker's and the consumer's number.
@@ -209,7 +209,6 @@ final class Consumer implements Agent, Claimer.Handler {
         final long nowNs = clock.nanoTime();
         roundNs = nowNs;
         member.onDuty(number, nowNs);
-        subscription.revisitFreed();
         final long deletions = bus.deletionVersion();
         if (deletions != deletionVersion) {
             deletionVersion = deletions;
@@ -217,9 +216,7 @@ final class Consumer implements Agent, Claimer.Handler {
             blockedRecords.letGo();
             shards.letGo();
         }
-        if (shards.doWork(nowNs)) {
-            subscription.rewind(ShardTable::isSharded);
-        }
+        rewindDue |= shards.doWork(nowNs);
         final int callbacks = number == 0 ? writability.doWork() : 0;
         if (callbacks > 0) {
             forgetInterruption();
@@ -229,10 +226,12 @@ final class Consumer implements Agent, Claimer.Handler {
             endUploads();
         }
         final int ended = blocking.isPresent() ? blocking.get().poll() : 0;
-        if (unheld) {
-            unheld = false;
+        if (rewindDue) {
             subscription.rewind(ShardTable::isSharded);
+            // Not when it has thrown: later messages would come first.
+            rewindDue = false;
         }
+        subscription.revisitFreed();
         final int work = callbacks + changes + ended;
         // Callbacks are the user's, and may have taken any time.
         return work + subscription.poll(claimer, work == 0 ? nowNs : clock.nanoTime());
@@ -312,7 +311,7 @@ final class Consumer implements Agent, Claimer.Handler {
             }
             claimer.end(record, handling.channel(), handling.fate());
             if (handling.fate() != ClaimWord.DEFERRED) {
-                unheld |=
+                rewindDue |=
                         shards.unhold(
                                 handling.channel(),
                                 handling.writer(),

@@ -4,15 +4,20 @@ package io.headrace.worker;
 import static io.headrace.worker.TestWorker.connection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.headrace.channel.Lane;
 import io.headrace.channel.LaneAppender;
 import io.headrace.channel.name.ReplyAddress;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.delivery.LiveMembers;
+import io.headrace.delivery.ShardTable;
 import io.headrace.member.Member;
 import io.headrace.message.Field;
 import io.headrace.message.MessageType;
+import io.headrace.testing.CycleFileAway;
+import io.headrace.testing.RolledFiles;
 import io.headrace.testing.Samples;
 import io.headrace.testing.TestMembers;
 import io.headrace.worker.reply.HttpReply;
@@ -33,6 +38,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Handlers that throw, and front ends that are not there: the consumer goes on. */
 class ConsumerFailureTest {
+
+    private static final long CYCLE_NS = 300_000_000_000L;
 
     @TempDir Path directory;
     private TestWorker worker;
@@ -190,6 +197,41 @@ class ConsumerFailureTest {
         assertEquals(List.of(LaneAppender.OK), codes);
         assertEquals(1, worker.counter("failed http.request"));
         assertEquals(1, worker.counter("done http.request"));
+    }
+
+    @Test
+    void shouldHandleFramesInTheirOrderThoughADeadOwnersFileCannotBeOpenedAtFirst()
+            throws Exception {
+        final List<String> handled = new ArrayList<>();
+        worker =
+                new TestWorker(
+                        directory.resolve("bus"),
+                        new WorkerContext()
+                                .onWebSocketReceive(
+                                        (channel, message, socket) -> handled.add(message.text())));
+        final Member owner = TestMembers.worker(worker.bus, "", 1);
+        worker.resume(owner);
+        try (ShardTable shards = ShardTable.of(worker.bus, "websocket")) {
+            for (int shard = 0; shard < ShardTable.SHARD_COUNT; shard++) {
+                assertTrue(shards.acquire(shard, 2));
+            }
+        }
+        worker.sendReceive(7, 0, "1");
+        worker.rounds();
+        worker.pass(CYCLE_NS);
+        worker.sendReceive(8, 0, "another's");
+        worker.rounds();
+        assertEquals(List.of(), handled);
+        final Lane lane = worker.loop.lane("websocket.receive").lane();
+        worker.stop(owner);
+        owner.close();
+        RolledFiles.close(worker.bus);
+        try (CycleFileAway first = CycleFileAway.ofFirst(lane)) {
+            assertThrows(Exception.class, worker::rounds);
+        }
+        worker.sendReceive(7, 0, "2");
+        worker.rounds();
+        assertEquals(List.of("1", "another's", "2"), handled);
     }
 
     @Test

@@ -58,6 +58,8 @@ public final class Subscription implements AutoCloseable {
     private WriterLanes[] writerOfLane = new WriterLanes[0];
     private final LaneMark mark = new LaneMark();
     private long rewindVersion = -1;
+    // Whether it threw on its way back.
+    private boolean isAstray;
     private long laneVersion = -1;
     private long lastLookNs;
     private long lastRetryNs;
@@ -218,7 +220,8 @@ public final class Subscription implements AutoCloseable {
 
     /**
      * Goes back to the messages that were freed since the last call, and delivers those between
-     * them once more, but nothing that comes behind them. Called before each {@link #poll}.
+     * them once more, but nothing that comes behind them. Called before each {@link #poll}, and
+     * again when it has thrown, because a file could not be opened.
      *
      * @return whether it has gone back.
      */
@@ -227,14 +230,20 @@ public final class Subscription implements AutoCloseable {
         if (version == rewindVersion) {
             return false;
         }
-        rewindVersion = version;
-        boolean isBack = false;
+        boolean isBack = isAstray;
+        if (isAstray) {
+            // What was freed is told once.
+            rewind(channel -> true);
+        }
+        isAstray = true;
         for (final WriterLanes writer : writers) {
             if (writer.revisitFreed(mark)) {
                 isBack = true;
                 wake(writer);
             }
         }
+        isAstray = false;
+        rewindVersion = version;
         return isBack;
     }
 

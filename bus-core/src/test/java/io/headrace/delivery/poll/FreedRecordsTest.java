@@ -3,6 +3,7 @@ package io.headrace.delivery.poll;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.channel.Bus;
@@ -10,6 +11,8 @@ import io.headrace.channel.FreedRecords;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
+import io.headrace.testing.CycleFileAway;
+import io.headrace.testing.RolledFiles;
 import io.headrace.testing.TestWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -234,6 +237,26 @@ class FreedRecordsTest {
         append(1);
         deliver();
         assertEquals(List.of(21L, 106L), delivered);
+    }
+
+    @Test
+    void shouldGoBackLaterWhenAFileCannotBeOpened() throws Exception {
+        nowNs += HOUR_NS;
+        append(5);
+        deliver();
+        delivered.clear();
+        free(20, 20);
+        RolledFiles.close(bus);
+        try (CycleFileAway first = CycleFileAway.ofFirst(lane)) {
+            assertThrows(Exception.class, this::deliver);
+            assertThrows(Exception.class, this::deliver);
+        }
+        append(1);
+        deliver();
+        assertEquals(
+                21L,
+                delivered.stream().filter(sequence -> sequence > 20).findFirst().orElseThrow());
+        assertEquals(106L, delivered.get(delivered.size() - 1));
     }
 
     private void append(int count) {
