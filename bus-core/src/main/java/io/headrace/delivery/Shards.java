@@ -36,8 +36,8 @@ public final class Shards implements AutoCloseable {
     private long nextLookNs;
     private long laneVersion;
     private LiveMembers.Snapshot seen;
-    // Whether the lanes must be read again; kept when it throws before it has said so.
-    private boolean taken;
+    // When it has thrown, shards may have been taken that it has not told of.
+    private boolean isUnfinished;
     // Messages of one channel come in rows.
     private String lastChannel;
     private Group lastGroup;
@@ -177,34 +177,29 @@ public final class Shards implements AutoCloseable {
     public boolean doWork(long nowNs) {
         final LiveMembers.Snapshot members = liveMembers.snapshot();
         final long version = bus.laneVersion();
-        if (nowNs < nextLookNs && members == seen && version == laneVersion || groups.isEmpty()) {
+        if (nowNs < nextLookNs && members == seen && version == laneVersion && !isUnfinished
+                || groups.isEmpty()) {
             return false;
         }
+        seen = members;
+        laneVersion = version;
+        boolean taken = isUnfinished;
+        isUnfinished = true;
         int heldCount = 0;
         for (final Group group : groups.values()) {
-            share(group, members);
+            taken |= share(group, members);
             heldCount += group.held.size();
             if (!group.held.isEmpty()) {
-                group.held
-                        .values()
-                        .removeIf(
-                                held -> {
-                                    final boolean hasEnded = hasEnded(held, members, nowNs);
-                                    taken |= hasEnded;
-                                    return hasEnded;
-                                });
+                taken |= group.held.values().removeIf(held -> hasEnded(held, members, nowNs));
             }
         }
         // A look at a record takes 1 us and more.
         nextLookNs = nowNs + INTERVAL_NS * (1 + heldCount / LOOKS_PER_INTERVAL);
-        seen = members;
-        laneVersion = version;
-        final boolean wasTaken = taken;
-        taken = false;
-        return wasTaken;
+        isUnfinished = false;
+        return taken;
     }
 
-    private void share(Group group, LiveMembers.Snapshot members) {
+    private boolean share(Group group, LiveMembers.Snapshot members) {
         if (members != group.computedFor) {
             group.computedFor = members;
             final int[] consumers = members.consumersOf(group.channel);
@@ -212,6 +207,7 @@ public final class Shards implements AutoCloseable {
                 group.targets[shard] = ShardTable.target(shard, consumers);
             }
         }
+        boolean taken = false;
         boolean given = false;
         for (int shard = 0; shard < ShardTable.SHARD_COUNT; shard++) {
             final int owner = group.table.owner(shard);
@@ -230,6 +226,7 @@ public final class Shards implements AutoCloseable {
             // Whoever is to take them may sleep.
             bus.raiseLaneVersion();
         }
+        return taken;
     }
 
     /** Whether a connection waits for what nobody rings about. */

@@ -27,10 +27,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class BlockingHandlers implements AutoCloseable {
 
-    /** Told on the consumer's thread how a message ended. */
+    /** Told on the consumer's thread how a message ended; false when it is to be told again. */
     @FunctionalInterface
     interface Ending {
-        void onEnd(Handling handling);
+        boolean onEnd(Handling handling);
     }
 
     private final int countMax;
@@ -40,6 +40,8 @@ final class BlockingHandlers implements AutoCloseable {
     private final long closeTimeoutNs;
     private final ExecutorService executor;
     private final Queue<Handling> ended = new ManyToOneConcurrentLinkedQueue<>();
+    // Whose end could not be written down; tried again once in each round.
+    private final ArrayDeque<Handling> unwritten = new ArrayDeque<>();
     private final ArrayDeque<Handling> idle = new ArrayDeque<>();
     // By connection: what runs now comes first. Guarded by itself.
     private final Map<Long, ArrayDeque<Runnable>> queues = new HashMap<>();
@@ -153,19 +155,29 @@ final class BlockingHandlers implements AutoCloseable {
         }
     }
 
-    /** Tells how messages ended; returns their number, at most as many as run at a time. */
+    /** Tells how messages ended, at most twice as many as run at a time; returns their number. */
     int poll() {
         int polled = 0;
+        for (int left = unwritten.size(); left > 0; left--) {
+            polled += end(unwritten.poll());
+        }
+        // A connection's next message may have ended again meanwhile; that one is for later.
         Handling handling = ended.poll();
-        while (handling != null) {
-            count--;
-            ending.onEnd(handling);
-            idle.add(handling);
-            polled++;
-            // A connection's next message may have ended again meanwhile; that one is for later.
-            handling = polled < countMax ? ended.poll() : null;
+        for (int left = countMax; handling != null; left--) {
+            polled += end(handling);
+            handling = left > 1 ? ended.poll() : null;
         }
         return polled;
+    }
+
+    private int end(Handling handling) {
+        if (!ending.onEnd(handling)) {
+            unwritten.add(handling);
+            return 0;
+        }
+        count--;
+        idle.add(handling);
+        return 1;
     }
 
     /**
@@ -217,9 +229,9 @@ final class BlockingHandlers implements AutoCloseable {
             if (original.requestIndex() != Message.NO_INDEX) {
                 try {
                     request.wrap(bytes(requests.apply(original)));
-                } catch (final HeadraceException e) {
+                } catch (final Exception e) {
                     // The handler may not ask for it.
-                    missing = e;
+                    missing = new HeadraceException(e.getMessage(), e);
                 }
             }
         }

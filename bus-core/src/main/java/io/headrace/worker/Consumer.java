@@ -301,27 +301,36 @@ final class Consumer implements Agent, Claimer.Handler {
         return fate;
     }
 
-    /** A message has ended that was handled on another thread. */
-    private void onEnd(BlockingHandlers.Handling handling) {
+    /** A message has ended that was handled on another thread; false when it cannot be read now. */
+    private boolean onEnd(BlockingHandlers.Handling handling) {
+        boolean isRead = false;
         try {
             final UnsafeBuffer record =
                     blockedRecords.read(handling.channel(), handling.writer(), handling.index());
+            isRead = true;
             if (handling.fate() == ClaimWord.DEFERRED) {
                 DeliveryHeader.defer(record, 0, handling.deferredUntilNs());
             }
             claimer.end(record, handling.channel(), handling.fate());
             if (handling.fate() != ClaimWord.DEFERRED) {
-                rewindDue |=
+                final boolean wasDue = rewindDue;
+                // Also when it throws: what has waited is in the lanes only.
+                rewindDue = true;
+                rewindDue =
                         shards.unhold(
-                                handling.channel(),
-                                handling.writer(),
-                                handling.index(),
-                                handling.connection(),
-                                claimer,
-                                roundNs);
+                                        handling.channel(),
+                                        handling.writer(),
+                                        handling.index(),
+                                        handling.connection(),
+                                        claimer,
+                                        roundNs)
+                                || wasDue;
             }
-        } catch (final HeadraceException gone) {
-            report(gone);
+            return true;
+        } catch (final Throwable thrown) {
+            report(thrown);
+            // Nothing has caused it when the record is not there: it is deleted.
+            return isRead || thrown instanceof HeadraceException && thrown.getCause() == null;
         }
     }
 

@@ -7,15 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.headrace.HeadraceException;
+import io.headrace.channel.Lane;
 import io.headrace.channel.LanePoller;
 import io.headrace.delivery.ClaimWord;
 import io.headrace.message.Message;
 import io.headrace.message.MessageType;
+import io.headrace.testing.CycleFileAway;
+import io.headrace.testing.RolledFiles;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -33,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BlockingHandlersTest {
 
     private static final long DEADLINE_NS = 60_000_000_000L;
+    private static final long CYCLE_NS = 300_000_000_000L;
 
     @TempDir Path directory;
     private TestWorker worker;
@@ -291,6 +296,88 @@ class BlockingHandlersTest {
         }
     }
 
+    @Test
+    void shouldWriteDownLaterHowAMessageEndedWhoseFileCannotBeOpened() throws Exception {
+        final Semaphore gate = new Semaphore(0);
+        start(
+                8,
+                new WorkerContext()
+                        .onWebSocketConnect((channel, request, socket) -> {})
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> {
+                                    handled.add(message.text());
+                                    if (message.text().equals("1")) {
+                                        gate.acquire();
+                                    }
+                                }));
+        worker.send("websocket.connect", MessageType.WEB_SOCKET_CONNECTION, 9);
+        roundsUntil(() -> done("websocket.connect") == 1);
+        worker.sendReceive(7, 0, "1");
+        workUntil(() -> handled.contains("1"));
+        sendInTheNextFile();
+        workUntil(() -> done("websocket.receive") == 1);
+        RolledFiles.close(worker.bus);
+        final Map<String, Integer> before = worker.errors();
+        try (CycleFileAway first = CycleFileAway.ofFirst(lane("websocket.receive"))) {
+            gate.release();
+            workUntil(() -> !worker.errors().equals(before));
+            assertEquals(1, done("websocket.receive"));
+        }
+        workUntil(() -> done("websocket.receive") == 3);
+        assertEquals(List.of("1", "next file", "2"), handled);
+    }
+
+    @Test
+    void shouldGoOnLaterWithAFrameThatHasWaitedInAFileThatCannotBeOpened() throws Exception {
+        final Semaphore gate = new Semaphore(1);
+        start(
+                8,
+                new WorkerContext()
+                        .onWebSocketConnect(
+                                (channel, request, socket) -> {
+                                    handled.add("connect");
+                                    gate.acquire();
+                                })
+                        .onWebSocketReceive(
+                                (channel, message, socket) -> handled.add(message.text())));
+        worker.send("websocket.connect", MessageType.WEB_SOCKET_CONNECTION, 9);
+        roundsUntil(() -> done("websocket.connect") == 1);
+        worker.send("websocket.connect", MessageType.WEB_SOCKET_CONNECTION, 7);
+        workUntil(() -> handled.size() == 2);
+        worker.sendReceive(7, 0, "1");
+        sendInTheNextFile();
+        workUntil(() -> done("websocket.receive") == 1);
+        RolledFiles.close(worker.bus);
+        try (CycleFileAway first = CycleFileAway.ofFirst(lane("websocket.receive"))) {
+            gate.release();
+            assertThrows(Exception.class, () -> workUntil(() -> false));
+            assertEquals(2, done("websocket.connect"));
+        }
+        workUntil(() -> done("websocket.receive") == 3);
+        assertEquals(List.of("connect", "connect", "next file", "1", "2"), handled);
+    }
+
+    private void sendInTheNextFile() {
+        worker.pass(CYCLE_NS);
+        worker.sendReceive(9, 0, "next file");
+        worker.sendReceive(7, 0, "2");
+        // Nobody is to look at what is held, and so open its file.
+        worker.pass(-CYCLE_NS);
+    }
+
+    private Lane lane(String channel) {
+        return worker.loop.lane(channel).lane();
+    }
+
+    /** Lets the consumer alone work, and no time pass. */
+    private void workUntil(BooleanSupplier condition) {
+        final long endNs = System.nanoTime() + DEADLINE_NS;
+        while (!condition.getAsBoolean()) {
+            worker.consumer.doWork();
+            assertTrue(System.nanoTime() < endNs, () -> "not in time; handled " + handled);
+        }
+    }
+
     private static void awaitUninterrupted(CountDownLatch latch) {
         while (latch.getCount() > 0) {
             LockSupport.parkNanos(1_000_000L);
@@ -301,7 +388,7 @@ class BlockingHandlersTest {
         return new BlockingHandlers(
                 2,
                 () -> null,
-                handling -> {},
+                handling -> true,
                 () -> {},
                 closeTimeoutNs,
                 BlockingHandlers.newExecutor(2));
