@@ -58,8 +58,6 @@ public final class Subscription implements AutoCloseable {
     private WriterLanes[] writerOfLane = new WriterLanes[0];
     private final LaneMark mark = new LaneMark();
     private long rewindVersion = -1;
-    // Whether it threw on its way back.
-    private boolean isAstray;
     private long laneVersion = -1;
     private long lastLookNs;
     private long lastRetryNs;
@@ -220,8 +218,7 @@ public final class Subscription implements AutoCloseable {
 
     /**
      * Goes back to the messages that were freed since the last call, and delivers those between
-     * them once more, but nothing that comes behind them. Called before each {@link #poll}, and
-     * again when it has thrown, because a file could not be opened.
+     * them once more, but nothing that comes behind them. Called before each {@link #poll}.
      *
      * @return whether it has gone back.
      */
@@ -230,20 +227,14 @@ public final class Subscription implements AutoCloseable {
         if (version == rewindVersion) {
             return false;
         }
-        boolean isBack = isAstray;
-        if (isAstray) {
-            // What was freed is told once.
-            rewind(channel -> true);
-        }
-        isAstray = true;
+        rewindVersion = version;
+        boolean isBack = false;
         for (final WriterLanes writer : writers) {
             if (writer.revisitFreed(mark)) {
                 isBack = true;
                 wake(writer);
             }
         }
-        isAstray = false;
-        rewindVersion = version;
         return isBack;
     }
 
@@ -257,6 +248,12 @@ public final class Subscription implements AutoCloseable {
         if (reported.add(badLane.getMessage())) {
             onBadLane.accept(badLane);
         }
+    }
+
+    /** From the mark on again, when it can be read: what was passed and freed is not lost. */
+    private void onUnreadable(Lane lane, HeadraceException badLane) {
+        known.remove(lane);
+        onProblem(badLane);
     }
 
     private void lookForLanes() {
@@ -339,7 +336,8 @@ public final class Subscription implements AutoCloseable {
                 return lanes;
             }
         }
-        final WriterLanes lanes = new WriterLanes(writer, () -> bus.laneVersion() != laneVersion);
+        final WriterLanes lanes =
+                new WriterLanes(writer, () -> bus.laneVersion() != laneVersion, this::onUnreadable);
         all.add(lanes);
         return lanes;
     }

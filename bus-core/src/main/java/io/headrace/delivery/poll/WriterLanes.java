@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.headrace.delivery.poll;
 
+import io.headrace.HeadraceException;
 import io.headrace.channel.Lane;
 import io.headrace.channel.LaneMark;
 import io.headrace.channel.LanePoller;
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.agrona.CloseHelper;
@@ -14,6 +16,7 @@ final class WriterLanes implements AutoCloseable {
 
     private final String id;
     private final BooleanSupplier hasNewLanes;
+    private final BiConsumer<Lane, HeadraceException> onUnreadable;
     private LanePoller[] lanes = new LanePoller[0];
     private long lastSequence;
     private LanePoller head;
@@ -21,10 +24,16 @@ final class WriterLanes implements AutoCloseable {
 
     /**
      * @param hasNewLanes whether lanes have come to the bus that this does not know yet.
+     * @param onUnreadable told of a lane whose next file cannot be opened: it is not read any more,
+     *     so that the others are, and is to be added again.
      */
-    WriterLanes(String id, BooleanSupplier hasNewLanes) {
+    WriterLanes(
+            String id,
+            BooleanSupplier hasNewLanes,
+            BiConsumer<Lane, HeadraceException> onUnreadable) {
         this.id = id;
         this.hasNewLanes = hasNewLanes;
+        this.onUnreadable = onUnreadable;
     }
 
     String id() {
@@ -86,9 +95,13 @@ final class WriterLanes implements AutoCloseable {
         for (final LanePoller poller : lanes) {
             if (channels.test(poller.lane().channel())) {
                 poller.lane().readMark(mark);
-                poller.rewind(mark);
                 head = null;
                 lastSequence = 0;
+                try {
+                    poller.rewind(mark);
+                } catch (final HeadraceException unreadable) {
+                    giveUp(poller, unreadable);
+                }
             }
         }
     }
@@ -97,7 +110,11 @@ final class WriterLanes implements AutoCloseable {
     boolean revisitFreed(LaneMark mark) {
         boolean isBack = false;
         for (final LanePoller poller : lanes) {
-            isBack |= poller.revisitFreed(mark);
+            try {
+                isBack |= poller.revisitFreed(mark);
+            } catch (final HeadraceException unreadable) {
+                giveUp(poller, unreadable);
+            }
         }
         if (isBack) {
             head = null;
@@ -119,6 +136,11 @@ final class WriterLanes implements AutoCloseable {
         }
     }
 
+    private void giveUp(LanePoller poller, HeadraceException unreadable) {
+        remove(poller.lane());
+        onUnreadable.accept(poller.lane(), unreadable);
+    }
+
     boolean isEmpty() {
         return lanes.length == 0;
     }
@@ -126,9 +148,13 @@ final class WriterLanes implements AutoCloseable {
     private LanePoller smallest() {
         LanePoller smallest = null;
         for (final LanePoller lane : lanes) {
-            if (lane.peekIfAppended()
-                    && (smallest == null || lane.sequence() < smallest.sequence())) {
-                smallest = lane;
+            try {
+                if (lane.peekIfAppended()
+                        && (smallest == null || lane.sequence() < smallest.sequence())) {
+                    smallest = lane;
+                }
+            } catch (final HeadraceException unreadable) {
+                giveUp(lane, unreadable);
             }
         }
         return smallest;
