@@ -20,12 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 class HeldStreamsTest {
 
     private static final int ANSWER_LENGTH = 1 << 20;
-    private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     // RFC 9113, section 6.5.2: SETTINGS_INITIAL_WINDOW_SIZE.
-    private static final String NO_WINDOW = frame(4, 0, 0, "\0\4\0\0\0\0");
+    private static final String NO_WINDOW = RawStreams.frame(4, 0, 0, "\0\4\0\0\0\0");
     private static final String POST = "\203\206\1\1h\4\6/large";
     // RFC 9113, section 5.5: frames of unknown types mean nothing.
-    private static final String UNKNOWN = frame(0xFF, 0, 0, "x".repeat(15_000)).repeat(4);
+    private static final String UNKNOWN =
+            RawStreams.frame(0xFF, 0, 0, "x".repeat(15_000)).repeat(4);
     private static final String GET = "\202\206\1\1h\4\6/large";
 
     @TempDir Path directory;
@@ -42,7 +42,7 @@ class HeldStreamsTest {
                                 context.onHttpRequest(
                                         (channel, request, reply) ->
                                                 reply.send(200, "", new byte[ANSWER_LENGTH])));
-        client = stepped.connect().send(PREFACE + NO_WINDOW);
+        client = stepped.connect().send(RawStreams.PREFACE + NO_WINDOW);
     }
 
     @AfterEach
@@ -51,25 +51,11 @@ class HeldStreamsTest {
         stepped.close();
     }
 
-    /** RFC 9113, section 4.1. */
-    private static String frame(int type, int flags, int stream, String payload) {
-        final int length = payload.length();
-        return ""
-                + (char) (length >> 16)
-                + (char) (length >> 8 & 0xFF)
-                + (char) (length & 0xFF)
-                + (char) type
-                + (char) flags
-                + "\0\0\0"
-                + (char) stream
-                + payload;
-    }
-
     private void ask(int first, int count) {
         final long before = stepped.lane("http.request", Lane::appendedCount);
         for (int i = 0; i < count; i++) {
             // END_HEADERS and END_STREAM.
-            client.send(frame(1, 5, 2 * (first + i) + 1, GET));
+            client.send(RawStreams.frame(1, 5, 2 * (first + i) + 1, GET));
         }
         stepped.cycleUntil(
                 "requests",
@@ -94,9 +80,9 @@ class HeldStreamsTest {
     /** Takes so many answers that wait; the rest of what frames them is left in the socket. */
     private void take(int first, int count) {
         for (int i = 0; i < count; i++) {
-            client.send(frame(8, 0, 2 * (first + i) + 1, "\0\20\0\0"));
+            client.send(RawStreams.frame(8, 0, 2 * (first + i) + 1, "\0\20\0\0"));
         }
-        client.send(frame(8, 0, 0, "\0" + (char) (count << 4) + "\0\0"));
+        client.send(RawStreams.frame(8, 0, 0, "\0" + (char) (count << 4) + "\0\0"));
         final CompletableFuture<Boolean> read =
                 CompletableFuture.supplyAsync(
                         () -> {
@@ -114,15 +100,15 @@ class HeldStreamsTest {
 
     @Test
     void shouldNotKeepAllThatHasBeenReadForTheBytesOfABodyThatDoesNotEnd() {
-        client.send(frame(1, 4, 1, POST));
+        client.send(RawStreams.frame(1, 4, 1, POST));
         final long before = SteppedFrontend.bufferLength();
         final CompletableFuture<Void> sent =
                 CompletableFuture.runAsync(
                         () -> {
                             for (int i = 0; i < 600; i++) {
-                                client.send(frame(0, 0, 1, "x") + UNKNOWN);
+                                client.send(RawStreams.frame(0, 0, 1, "x") + UNKNOWN);
                             }
-                            client.send(frame(1, 5, 3, GET));
+                            client.send(RawStreams.frame(1, 5, 3, GET));
                         });
         stepped.cycleUntil(
                 "the last", () -> stepped.lane("http.request", Lane::appendedCount) == 1);

@@ -26,10 +26,20 @@ class UnreadStreamsTest {
     private RawStreams client;
 
     private void start(String heldMax) {
+        start(heldMax, "1g");
+    }
+
+    private void start(String heldMax, String uploadMax) {
         stepped =
                 new SteppedFrontend(
                         directory,
-                        Map.of(UploadOptions.PATHS_PROPERTY, "/up", "headrace.held.max", heldMax),
+                        Map.of(
+                                UploadOptions.PATHS_PROPERTY,
+                                "/up",
+                                "headrace.upload.max",
+                                uploadMax,
+                                "headrace.held.max",
+                                heldMax),
                         context ->
                                 context.onHttpRequest(
                                         (channel, request, reply) -> {
@@ -94,7 +104,7 @@ class UnreadStreamsTest {
 
     private void shouldHaveEnded() {
         stepped.cycleUntil("no connection", () -> stepped.counter(" connections") == 0);
-        assertEquals(1, appended("http.disconnect"));
+        stepped.cycleUntil("a disconnect", () -> appended("http.disconnect") == 1);
     }
 
     @Test
@@ -173,5 +183,23 @@ class UnreadStreamsTest {
         client.sync();
         assertEquals("" + length, client.data(1));
         assertEquals(0, stepped.counter(" closed memory-high"));
+    }
+
+    @Test
+    void shouldLeaveNoOtherUploadBehindWhenOneIsTooLong() {
+        // Which is seen when it is read on, in the middle of a round through all uploads.
+        start("100m", "300k");
+        fill(1);
+        client.post(3, "/up");
+        client.send(3, 1_000);
+        client.sync();
+        stepped.consume();
+        client.sync();
+        assertEquals(1, stepped.counter(" 413 body-too-large"));
+        client.end(3, "the rest");
+        client.sync();
+        stepped.consume();
+        client.sync();
+        assertEquals("1008", client.data(3));
     }
 }
