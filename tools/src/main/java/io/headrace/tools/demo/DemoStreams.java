@@ -80,7 +80,7 @@ final class DemoStreams {
         new Download(reply.stream(200, BYTES, length), length).run();
     }
 
-    /** Sends as much as the client takes, then waits until it takes more. */
+    /** Sends as much as the client takes and memory lets, then waits until that is more. */
     private static final class Download implements Runnable {
         private static final UnsafeBuffer PART = new UnsafeBuffer(new byte[PART_LENGTH]);
 
@@ -100,10 +100,9 @@ final class DemoStreams {
                 code = stream.send(PART, 0, length);
                 left -= code == LaneAppender.OK ? length : 0;
             }
-            if (code == LaneAppender.BACK_PRESSURED) {
+            code = code == LaneAppender.OK ? stream.end() : code;
+            if (code == LaneAppender.BACK_PRESSURED || code == LaneAppender.MEMORY_HIGH) {
                 stream.onWritable(this);
-            } else if (code == LaneAppender.OK) {
-                stream.end();
             }
         }
     }
