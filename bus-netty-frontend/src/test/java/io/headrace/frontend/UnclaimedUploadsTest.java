@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.headrace.channel.Lane;
 import io.headrace.frontend.socket.body.UploadOptions;
 import io.headrace.frontend.testing.RawConnection;
-import io.headrace.message.Field;
-import io.headrace.worker.reply.HttpReply;
-import io.headrace.worker.reply.UploadReceiver;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,29 +38,14 @@ class UnclaimedUploadsTest {
                         Map.of(UploadOptions.PATHS_PROPERTY, "/up"),
                         context ->
                                 context.onHttpRequest(
-                                        (channel, request, reply) -> reply.receive(new Length())));
+                                        (channel, request, reply) ->
+                                                reply.receive(new BodyLength())));
     }
 
     @AfterEach
     void stop() {
         CloseHelper.closeAll(clients);
         stepped.close();
-    }
-
-    /** Says how long the body was. */
-    private static final class Length implements UploadReceiver {
-
-        private int length;
-
-        @Override
-        public void onPart(Field content) {
-            length += content.length();
-        }
-
-        @Override
-        public void onEnd(HttpReply reply) {
-            reply.send(200, "text/plain", "" + length);
-        }
     }
 
     private void upload(int count) {

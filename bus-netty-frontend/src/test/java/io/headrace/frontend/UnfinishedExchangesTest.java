@@ -208,7 +208,7 @@ class UnfinishedExchangesTest {
         assertEquals(200, client.answer().status());
         final String rest = "6\r\nenough\r\n0\r\n\r\n";
         assertEquals(rest, new String(client.read(rest.length()), StandardCharsets.US_ASCII));
-        // Few: the while is the kernel's, which nobody winds.
+        // Few: how long it reads on goes by Netty's clock, which nobody winds.
         for (int i = 0; i < 10; i++) {
             client.send("1\r\nx\r\n");
             stepped.cycle();

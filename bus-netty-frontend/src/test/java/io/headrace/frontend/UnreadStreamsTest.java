@@ -5,9 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.headrace.channel.Lane;
 import io.headrace.frontend.socket.body.UploadOptions;
-import io.headrace.message.Field;
-import io.headrace.worker.reply.HttpReply;
-import io.headrace.worker.reply.UploadReceiver;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -44,7 +41,7 @@ class UnreadStreamsTest {
                                 context.onHttpRequest(
                                         (channel, request, reply) -> {
                                             if (request.inParts()) {
-                                                reply.receive(new Length());
+                                                reply.receive(new BodyLength());
                                             } else {
                                                 reply.send(200, "", "here");
                                             }
@@ -56,22 +53,6 @@ class UnreadStreamsTest {
     void stop() {
         client.close();
         stepped.close();
-    }
-
-    /** Says how long the body was. */
-    private static final class Length implements UploadReceiver {
-
-        private int length;
-
-        @Override
-        public void onPart(Field content) {
-            length += content.length();
-        }
-
-        @Override
-        public void onEnd(HttpReply reply) {
-            reply.send(200, "text/plain", "" + length);
-        }
     }
 
     private long appended(String channel) {
